@@ -1,0 +1,93 @@
+"""Limits on what one run may take away, checked before anything is written."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from spidercli.errors import GuardTripped
+from spidercli.model import Inventory
+from spidercli.planning.movement import Fate, Key
+from spidercli.planning.pools import PoolFacts
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Losses:
+    """What a plan takes away from the pools that we manage."""
+
+    pools: int  # pools that we manage now
+    pools_going: int
+    addresses: int  # addresses in them
+    addresses_going: int  # addresses that no pool of ours will list afterwards
+    largest: int  # addresses of the largest pool
+
+
+def losses(facts: PoolFacts) -> Losses:
+    """Count what goes; an address that moves to another pool of ours does not go."""
+    ours = {name: pool for name, pool in facts.live.items() if pool.ours}
+    before = {(pool.subnet.version, number) for pool in ours.values() for number in pool.listed}
+    after: set[Key] = set()
+    for name, numbers in facts.moves.final.items():
+        subnet = facts.targets[name].subnet if name in facts.targets else facts.live[name].subnet
+        after.update((subnet.version, number) for number in numbers)
+    for name, pool in ours.items():
+        if facts.fates[name] is Fate.RENEW and pool.holders:  # it can't be renewed while a pod holds an address
+            after.update((pool.subnet.version, number) for number in pool.listed)
+    going = [pool for name, pool in ours.items() if facts.fates[name] is Fate.GO and not pool.holders]
+    return Losses(
+        pools=len(ours),
+        pools_going=len(going),
+        addresses=len(before),
+        addresses_going=len(before - after),
+        largest=max((len(pool.listed) for pool in ours.values()), default=0),
+    )
+
+
+def check_losses(found: Losses, limit: str) -> None:
+    """Refuse a plan that takes away more than `limit`, "20%" of pools or of addresses, or a number of pools.
+
+    One pool may always go, except with a limit of zero: a small cluster would need an exception for every change.
+
+    Raises:
+        GuardTripped: with what would go and what may.
+    """
+    pools_allowed, addresses_allowed = _allowed(found, limit)
+    hint = "check the inventory first; if it is right, raise --max-delete"
+    if found.pools_going > pools_allowed:
+        raise GuardTripped(
+            f"{found.pools_going} of {found.pools} pools would be deleted, "
+            f"--max-delete {limit} allows {pools_allowed}; nothing was written",
+            hint=hint,
+        )
+    if found.addresses_going > addresses_allowed:
+        raise GuardTripped(
+            f"{found.addresses_going} of {found.addresses} addresses would leave the pools, "
+            f"--max-delete {limit} allows {addresses_allowed}; nothing was written",
+            hint=hint,
+        )
+
+
+def check_not_empty(inventory: Inventory) -> None:
+    """Refuse to plan on an inventory without a single address.
+
+    Raises:
+        GuardTripped: there is no node, or no NIC has a secondary address.
+    """
+    if not inventory.nodes:
+        raise GuardTripped(
+            "the inventory has no nodes; nothing was written",
+            hint="check the region, the VPC and the nodes.ids and nodes.tags of the configuration",
+        )
+    if next(inventory.addresses(), None) is None:
+        raise GuardTripped(
+            "no ENI of the inventory has a secondary private IP; nothing was written",
+            hint="assign secondary private IPs to the nodes' ENIs first",
+        )
+
+
+def _allowed(found: Losses, limit: str) -> tuple[int, int]:
+    number = int(limit.removesuffix("%"))
+    if number == 0:
+        return 0, 0
+    if not limit.endswith("%"):
+        return number, number * found.largest
+    return max(1, found.pools * number // 100), max(found.largest, found.addresses * number // 100)

@@ -1,0 +1,140 @@
+"""The plan for SpiderMultusConfigs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
+
+from spidercli import kinds
+from spidercli.model import Manifest
+from spidercli.planning import ownership
+from spidercli.planning.manifests import slim
+from spidercli.planning.plan import Action, Change, Phase, Plan, Verb, Write
+
+_Key = tuple[str | None, str]
+
+
+def plan_multus(desired: Iterable[Manifest], live: Iterable[Manifest], *, adopt: bool = False) -> Plan:
+    """Compare desired SpiderMultusConfigs with all live ones.
+
+    A config of ours that nothing asks for any more is reported and left alone: nothing tells whether a pod still
+    refers to the NetworkAttachmentDefinition that would go with it.
+
+    Args:
+        desired: rendered manifests.
+        live: every SpiderMultusConfig of the cluster, with managedFields.
+        adopt: whether configs of a desired name that are not ours may be taken over.
+    """
+    found = {_key(manifest): manifest for manifest in live}
+    wanted = {_key(manifest): manifest for manifest in desired}
+    changes: list[Change] = []
+    for key in sorted(found.keys() | wanted.keys(), key=str):
+        changes.extend(_lines(wanted.get(key), found.get(key), adopt=adopt))
+    return Plan(changes=tuple(changes))
+
+
+def _lines(wanted: Manifest | None, live: Manifest | None, *, adopt: bool) -> Iterator[Change]:
+    if wanted is None:
+        if live is not None and kinds.is_ours(live):
+            reason = "no node has this NIC any more; delete it by hand once no pod refers to it"
+            yield _change(Action.BLOCKED, live, reason=reason)
+    elif live is None:
+        yield _change(
+            Action.CREATE, wanted, reason="new", detail=_masters(wanted), after=wanted, writes=(_apply(wanted),)
+        )
+    elif _is_placeholder(live):
+        reason = "replaces the empty config that Spiderpool's installation left"
+        yield _taken_over(wanted, live, reason)
+    elif not kinds.is_ours(live):
+        if adopt:
+            yield _taken_over(wanted, live, "taken over by --adopt")
+        else:
+            reason = "exists and is not managed by spidercli; --adopt takes it over"
+            yield _change(Action.CONFLICT, wanted, reason=reason, before=slim(live), after=wanted)
+    else:
+        yield _updated(wanted, live)
+
+
+def _updated(wanted: Manifest, live: Manifest) -> Change:
+    drift = ownership.differences(wanted, live)
+    if not drift:
+        return _change(Action.UNCHANGED, wanted, before=live, after=wanted)
+    reason = "; ".join(str(item) for item in drift)
+    return _change(Action.UPDATE, wanted, reason=reason, before=slim(live), after=wanted, writes=(_apply(wanted),))
+
+
+def _taken_over(wanted: Manifest, live: Manifest, reason: str) -> Change:
+    """Replace, then apply.
+
+    An apply alone keeps fields that others own, `customCNI: ""` among them, and Spiderpool's webhook refuses that
+    beside cniType ipvlan (spiderpool issue 2700). The apply afterwards makes the fields ours.
+    """
+    return _change(
+        Action.UPDATE,
+        wanted,
+        reason=reason,
+        detail=_masters(wanted),
+        before=slim(live),
+        after=wanted,
+        writes=(_replace(wanted, live), _apply(wanted)),
+    )
+
+
+def _is_placeholder(manifest: Manifest) -> bool:
+    """Whether it is the config that Spiderpool's init job makes from `multus.multusCNI.defaultCniCRName`."""
+    spec = kinds.spec(manifest)
+    return spec.get("cniType") == "custom" and not spec.get("customCNI")
+
+
+def _replace(wanted: Manifest, live: Manifest) -> Write:
+    meta = dict(kinds.metadata(live))
+    meta.pop("managedFields", None)
+    meta["labels"] = {**kinds.labels(live), **kinds.labels(wanted)}
+    return _write(Verb.REPLACE, {**wanted, "metadata": meta})
+
+
+def _apply(wanted: Manifest) -> Write:
+    return _write(Verb.APPLY, wanted)
+
+
+def _write(verb: Verb, body: Manifest) -> Write:
+    return Write(
+        phase=Phase.MULTUS,
+        verb=verb,
+        kind=kinds.MULTUS_CONFIG,
+        name=kinds.name(body),
+        namespace=kinds.namespace(body),
+        body=body,
+    )
+
+
+def _change(
+    action: Action,
+    manifest: Manifest,
+    *,
+    reason: str = "",
+    detail: str = "",
+    before: Manifest | None = None,
+    after: Manifest | None = None,
+    writes: tuple[Write, ...] = (),
+) -> Change:
+    return Change(
+        action=action,
+        kind=kinds.MULTUS_CONFIG,
+        name=kinds.name(manifest),
+        namespace=kinds.namespace(manifest),
+        reason=reason,
+        detail=detail,
+        before=before,
+        after=after,
+        writes=writes,
+    )
+
+
+def _masters(manifest: Manifest) -> str:
+    ipvlan = cast("Mapping[str, list[str]]", kinds.spec(manifest).get("ipvlan") or {})
+    return f"ipvlan on {', '.join(ipvlan.get('master', ()))}"
+
+
+def _key(manifest: Manifest) -> _Key:
+    return kinds.namespace(manifest), kinds.name(manifest)

@@ -1,0 +1,35 @@
+"""What every test starts from: no credentials, no cluster, no colours, a home of its own."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+
+import pytest
+
+_FOREIGN = (
+    "ALIBABA",
+    "ALICLOUD",
+    "ACCESS_KEY",
+    "SPIDERCLI_",
+    "KUBE",
+    "GITHUB_",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+)
+
+
+@pytest.fixture(autouse=True)
+def isolation(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """Nothing of the machine's own configuration reaches a test."""
+    for name in list(os.environ):
+        if name.upper().startswith(_FOREIGN) or name in ("CI", "FORCE_COLOR", "TERMINAL_WIDTH"):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.chdir(home)
+    return home
