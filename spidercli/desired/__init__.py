@@ -1,0 +1,8 @@
+"""What the cluster should hold, decided from an Inventory and the configuration; no template, no I/O."""
+
+from spidercli.desired.ccm import AccessKey, CcmSpec, ccm_spec
+from spidercli.desired.multus import multus_configs
+from spidercli.desired.pooling import pools
+from spidercli.desired.values import DesiredMultus, DesiredPool
+
+__all__ = ["AccessKey", "CcmSpec", "DesiredMultus", "DesiredPool", "ccm_spec", "multus_configs", "pools"]

@@ -1,0 +1,67 @@
+"""Names of objects, from patterns such as "{node}-{nic}" that the configuration has checked."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterable, Mapping
+
+from spidercli.errors import ConfigInvalid
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_SUBDOMAIN = re.compile(rf"{_LABEL.pattern}(\.{_LABEL.pattern})*")
+_LONGEST_LABEL = 63
+_LONGEST_SUBDOMAIN = 253
+
+
+def fill(pattern: str, values: Mapping[str, str]) -> str:
+    """A pattern with its fields replaced; a field is looked up whole, `{node.x}` reaches into nothing."""
+    pieces = string.Formatter().parse(pattern)
+    return "".join(literal + ("" if field is None else values[field]) for literal, field, _, _ in pieces)
+
+
+def check_subdomain(name: str, *, key: str, source: str) -> None:
+    """Refuse what Kubernetes refuses as the name of an object.
+
+    Args:
+        name: what the pattern gave.
+        key: the configuration key of the pattern.
+        source: what the name is for.
+
+    Raises:
+        ConfigInvalid: the name is no lower-case RFC 1123 subdomain of at most 253 characters.
+    """
+    if len(name) > _LONGEST_SUBDOMAIN or not _SUBDOMAIN.fullmatch(name):
+        raise ConfigInvalid(
+            f"{key} names {source} {name!r}, which is no RFC 1123 subdomain",
+            hint="a name has at most 253 of a-z, 0-9, '-' and '.', and a letter or digit at both ends",
+        )
+
+
+def check_label(name: str, *, key: str, source: str) -> None:
+    """Refuse what Multus refuses in a pod's annotation: dots, and what is no RFC 1123 label.
+
+    Raises:
+        ConfigInvalid: the name is no lower-case RFC 1123 label of at most 63 characters.
+    """
+    if len(name) > _LONGEST_LABEL or not _LABEL.fullmatch(name):
+        raise ConfigInvalid(
+            f"{key} names {source} {name!r}, which is no RFC 1123 label",
+            hint="pods ask for it by this name: Multus takes at most 63 of a-z, 0-9 and '-', no dots",
+        )
+
+
+def check_unique(named: Iterable[tuple[str, str]], *, key: str) -> None:
+    """Refuse two sources, given as (name, source), that get one name.
+
+    Raises:
+        ConfigInvalid: names both sources.
+    """
+    first: dict[str, str] = {}
+    for name, source in named:
+        if name in first:
+            raise ConfigInvalid(
+                f"{key} gives {first[name]} and {source} the same name {name!r}",
+                hint="use fields that tell them apart, for example {node}-{nic}",
+            )
+        first[name] = source

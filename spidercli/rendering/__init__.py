@@ -1,0 +1,1 @@
+"""Values into manifests, through templates that users may replace."""
