@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 from spidercli.errors import GuardTripped
-from spidercli.model import Inventory
-from spidercli.planning.movement import Fate, Key
-from spidercli.planning.pools import PoolFacts
+from spidercli.model import Inventory, IPNetwork
+from spidercli.planning.live import LivePool
+from spidercli.planning.movement import Key
+from spidercli.planning.plan import Plan
+from spidercli.planning.pools import Target
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -21,25 +24,26 @@ class Losses:
     largest: int  # addresses of the largest pool
 
 
-def losses(facts: PoolFacts) -> Losses:
-    """Count what goes; an address that moves to another pool of ours does not go."""
-    ours = {name: pool for name, pool in facts.live.items() if pool.ours}
-    before = {(pool.subnet.version, number) for pool in ours.values() for number in pool.listed}
-    after: set[Key] = set()
-    for name, numbers in facts.moves.final.items():
-        subnet = facts.targets[name].subnet if name in facts.targets else facts.live[name].subnet
-        after.update((subnet.version, number) for number in numbers)
-    for name, pool in ours.items():
-        if facts.fates[name] is Fate.RENEW and pool.holders:  # it can't be renewed while a pod holds an address
-            after.update((pool.subnet.version, number) for number in pool.listed)
-    going = [pool for name, pool in ours.items() if facts.fates[name] is Fate.GO and not pool.holders]
+def losses(live: Iterable[LivePool], plan: Plan) -> Losses:
+    """Count what a plan for pools takes away; an address that moves to another pool of ours does not go."""
+    before = {pool.name: _keys(pool.subnet, pool.listed) for pool in live if pool.ours}
+    after: dict[str, frozenset[Key] | None] = dict(before)
+    for write in plan.writes:
+        target = Target(write.body) if write.body is not None else None
+        after[write.name] = _keys(target.subnet, target.listed) if target else None
+    going = [name for name in before if after[name] is None]
+    remaining = {key for keys in after.values() if keys for key in keys}
     return Losses(
-        pools=len(ours),
+        pools=len(before),
         pools_going=len(going),
-        addresses=len(before),
-        addresses_going=len(before - after),
-        largest=max((len(pool.listed) for pool in ours.values()), default=0),
+        addresses=sum(map(len, before.values())),
+        addresses_going=len({key for keys in before.values() for key in keys} - remaining),
+        largest=max(map(len, before.values()), default=0),
     )
+
+
+def _keys(subnet: IPNetwork, numbers: Iterable[int]) -> frozenset[Key]:
+    return frozenset((subnet.version, number) for number in numbers)
 
 
 def check_losses(found: Losses, limit: str) -> None:

@@ -25,7 +25,9 @@ class Fate(enum.Enum):
 
     STAY = enum.auto()  # not ours: nothing about it changes
     RESIZE = enum.auto()  # desired under the same name and subnet
-    RENEW = enum.auto()  # desired, but with what can't be changed: delete, wait, create
+    RENEW = (
+        enum.auto()
+    )  # desired, but with what can't be changed: delete, wait, create; not while a pod holds an address
     GO = enum.auto()  # not desired, and --prune was given
     ORPHAN = enum.auto()  # not desired, but --prune was not given
 
@@ -102,7 +104,7 @@ def _keeps(pool: LivePool, number: int, fates: Mapping[str, Fate], wanted: Mappi
     if fate is Fate.STAY or number in pool.holders:
         return True
     if fate is Fate.RENEW:
-        return bool(pool.holders)
+        return pool.terminating and bool(pool.holders)
     return fate is Fate.RESIZE and number in wanted[pool.name].addresses
 
 
@@ -123,7 +125,8 @@ def _final(
         held = live[name].listed & live[name].holders.keys() if fates.get(name) is Fate.RESIZE else frozenset()
         yield name, (want.addresses - blocked) | held
     for name, pool in live.items():
+        leaving = claimed.get(name, frozenset()) - pool.holders.keys()
         if fates[name] is Fate.GO:
             yield name, pool.listed & pool.holders.keys()
-        elif fates[name] is Fate.ORPHAN:
-            yield name, pool.listed - (claimed.get(name, frozenset()) - pool.holders.keys())
+        elif fates[name] is Fate.ORPHAN or (fates[name] is Fate.RENEW and pool.holders):
+            yield name, pool.listed - leaving

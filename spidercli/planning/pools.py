@@ -192,29 +192,27 @@ def _renewed(pool: LivePool, target: Target, facts: PoolFacts) -> Iterator[Chang
     what = "it is being deleted" if pool.terminating else f"its subnet changes from {pool.subnet} to {target.subnet}"
     if pool.holders:
         yield _blocked(pool.name, f"{what}, but {_held(pool, pool.holders.keys(), 'are in it')}")
-        return
-    in_the_way = _overlapping(target, facts)
-    final = facts.moves.final[pool.name]
-    if in_the_way is not None or not final:
-        yield from _obstructed(target, facts)
-        reason = (
-            f"subnet {target.subnet} overlaps SpiderIPPool {in_the_way.name}"
-            if in_the_way
-            else "no address is free for it"
-        )
-        yield _blocked(pool.name, reason)
+        kept = facts.moves.final[pool.name]
+        if kept != pool.listed:
+            yield _shrunk(pool, kept, "addresses moved to another ENI")
         return
     yield from _obstructed(target, facts)
-    body = target.with_addresses(final)
+    final = facts.moves.final[pool.name]
+    in_the_way = _overlapping(target, facts)
+    if in_the_way is not None:
+        yield _blocked(
+            pool.name, f"subnet {target.subnet} overlaps {in_the_way.subnet} of SpiderIPPool {in_the_way.name}"
+        )
+    body = target.with_addresses(final) if final and in_the_way is None else None
     yield Change(
         action=Action.UPDATE,
         kind=kinds.IP_POOL,
         name=pool.name,
-        detail=_listing(target.subnet, final),
-        reason=f"deleted and created again: {what}",
+        detail=_listing(target.subnet, final) if body else "",
+        reason=f"deleted and created again: {what}" if body else f"deleted, and not yet created again: {what}",
         before=slim(pool.manifest),
         after=body,
-        writes=(_delete(pool), _apply(Phase.GROW, body)),
+        writes=(_delete(pool), *((_apply(Phase.GROW, body),) if body else ())),
     )
 
 
