@@ -31,6 +31,7 @@ SpiderError
 │   └── RunInProgress
 ├── GuardTripped                 the plan would take away more than is allowed          exit 1
 ├── ApplyIncomplete              some changes of a plan were not made                   exit 1
+├── InternalError                a mistake of ours                                      exit 1
 ├── Declined                     the answer was no, or nobody could be asked            exit 130
 └── Interrupted                  Ctrl-C                                                 exit 130
 """
@@ -257,6 +258,12 @@ class ApplyIncomplete(SpiderError):
     """Some changes of the plan were not made; the report lists them."""
 
     code = "SPC501"
+
+
+class InternalError(SpiderError):
+    """Something that should be impossible; the message names the exception, and -vv shows where it came from."""
+
+    code = "SPC999"
 
 
 class Declined(SpiderError):

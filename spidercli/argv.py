@@ -1,0 +1,89 @@
+"""Global options anywhere on the command line, as users of kubectl and aliyun expect them."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+_PASSED_ON = ("sandbox", "run")  # what follows is somebody else's command line
+DEFAULT_SCENARIO = "guide"
+
+
+class Parameter(Protocol):
+    """What we need to know of a parameter of the root command."""
+
+    opts: list[str]
+    is_flag: bool
+    count: bool
+
+
+class Command(Protocol):
+    """The root command."""
+
+    params: Sequence[Parameter]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Options:
+    valued: frozenset[str]
+    flags: frozenset[str]
+
+
+def hoist(argv: Sequence[str], command: object) -> list[str]:
+    """Move global options to the front, where the root command reads them.
+
+    Nothing behind `--` moves, nor behind `sandbox run`.
+    """
+    options = _options(command.params)  # type: ignore[attr-defined]
+    front: list[str] = []
+    rest: list[str] = []
+    names: list[str] = []
+    at = 0
+    while at < len(argv):
+        word = argv[at]
+        if word == "--" or tuple(names) == _PASSED_ON:
+            return front + rest + list(argv[at:])
+        taken = _taken(argv, at, options)
+        if taken:
+            front += _explicit(argv[at : at + taken])
+        else:
+            rest.append(word)
+            if not word.startswith("-"):
+                names.append(word)
+        at += taken or 1
+    return front + rest
+
+
+def _options(parameters: Iterable[Parameter]) -> _Options:
+    valued: set[str] = set()
+    flags: set[str] = set()
+    for parameter in parameters:
+        if "--help" not in parameter.opts:
+            is_switch = parameter.is_flag or parameter.count
+            (flags if is_switch else valued).update(parameter.opts)
+    return _Options(valued=frozenset(valued), flags=frozenset(flags))
+
+
+def _taken(argv: Sequence[str], at: int, options: _Options) -> int:
+    """How many words a global option at this place has; 0 if there is none."""
+    word = argv[at]
+    if word == "--sandbox":
+        return 1
+    if word in options.flags or _is_bundle(word, options.flags):
+        return 1
+    if word in options.valued:
+        return 2 if at + 1 < len(argv) else 1
+    long_value = word.startswith("--") and word.partition("=")[0] in options.valued
+    short_value = not word.startswith("--") and len(word) > 2 and word[:2] in options.valued  # noqa: PLR2004
+    return 1 if long_value or short_value else 0
+
+
+def _is_bundle(word: str, flags: frozenset[str]) -> bool:
+    """Whether it is several short flags in one, such as -vv."""
+    return bool(re.fullmatch(r"-[a-z]{2,}", word)) and all(f"-{letter}" in flags for letter in word[1:])
+
+
+def _explicit(words: Sequence[str]) -> list[str]:
+    return [f"--sandbox={DEFAULT_SCENARIO}"] if list(words) == ["--sandbox"] else list(words)

@@ -1,0 +1,148 @@
+"""The command line: registers the commands, and turns every outcome into one message and one exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from spidercli.argv import hoist
+from spidercli.commands import bootstrap, ccm, config, export, init, inventory, multus, nodes, pools, sandbox, version
+from spidercli.commands.invocation import Invocation
+from spidercli.errors import ExitCode, InternalError, Interrupted, SpiderError, UsageProblem
+
+_EPILOG = "Global options work before and after a command. Each has an environment variable: SPIDERCLI_ and its name."
+
+app = typer.Typer(
+    name="spidercli",
+    help="Make Spiderpool's IP pools match the ENI addresses of an Alibaba Cloud Kubernetes cluster.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # its frames would print credentials
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            "--config", "-c", metavar="FILE", help="Configuration file (default: ./spidercli.yaml if it exists)."
+        ),
+    ] = None,
+    region: Annotated[str | None, typer.Option(help="Region id, for example cn-hangzhou.")] = None,
+    vpc: Annotated[str | None, typer.Option(help="VPC id; found through the nodes when left out.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Profile of ~/.aliyun/config.json; beats credentials from the environment.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(metavar="openapi|metadata", help="Where the cloud's facts come from.")
+    ] = None,
+    inventory: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Facts from a saved inventory: no account needed.")
+    ] = None,
+    templates: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Templates that replace built-in ones of the same name.")
+    ] = None,
+    kubeconfig: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Kubeconfig (default: KUBECONFIG, then ~/.kube/config).")
+    ] = None,
+    context: Annotated[str | None, typer.Option(help="Context of the kubeconfig.")] = None,
+    ecs_endpoint: Annotated[
+        str | None, typer.Option(metavar="HOST[:PORT]", help="ECS endpoint; https unless http:// and loopback.")
+    ] = None,
+    vpc_endpoint: Annotated[str | None, typer.Option(metavar="HOST[:PORT]", help="VPC endpoint.")] = None,
+    sts_endpoint: Annotated[str | None, typer.Option(metavar="HOST[:PORT]", help="STS endpoint.")] = None,
+    metadata_endpoint: Annotated[str | None, typer.Option(metavar="URL", help="Instance metadata endpoint.")] = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="table|wide|json|yaml|name", help="Form of the result.")
+    ] = None,
+    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Tell more; twice for API calls.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell results, warnings and errors only.")] = False,
+    color: Annotated[str | None, typer.Option(metavar="auto|always|never", help="Colour.")] = None,
+    timeout: Annotated[
+        str | None, typer.Option(metavar="90s|5m", help="Total time for waiting and retrying; 0 is no limit.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Act without asking.")] = False,
+    sandbox: Annotated[
+        str | None,
+        typer.Option(metavar="[=SCENARIO]", help="Run against an embedded cloud and cluster; nothing real is touched."),
+    ] = None,
+) -> None:
+    """Collect the global options; nothing is read or contacted before a command needs it."""
+    flags = {key: value for key, value in locals().items() if key not in ("ctx", "sandbox")}
+    given = {key: value for key, value in flags.items() if value not in (None, False, 0)}
+    ctx.obj.begin(given, sandbox=sandbox)
+
+
+app.command("bootstrap")(bootstrap.bootstrap)
+app.add_typer(pools.app, name="pools")
+app.add_typer(multus.app, name="multus")
+app.add_typer(nodes.app, name="nodes")
+app.add_typer(ccm.app, name="ccm")
+app.command("inventory")(inventory.inventory)
+app.command("export")(export.export)
+app.command("init")(init.init)
+app.add_typer(config.app, name="config")
+app.add_typer(sandbox.app, name="sandbox")
+app.command("version")(version.version)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        The exit code; see `ExitCode` and the README.
+    """
+    with Invocation(stdout=sys.stdout, stderr=sys.stderr, stdin=sys.stdin, environ=dict(os.environ)) as invocation:
+        try:
+            arguments = hoist(list(sys.argv[1:] if argv is None else argv), typer.main.get_command(app))
+            outcome = app(arguments, prog_name="spidercli", standalone_mode=False, obj=invocation)
+            return int(outcome or ExitCode.OK)
+        except SpiderError as error:
+            return _failed(invocation, error)
+        except (KeyboardInterrupt, typer.Abort):
+            return _failed(invocation, Interrupted("interrupted; nothing further was done", hint="run again to finish"))
+        except BrokenPipeError:
+            return _pipe_closed()
+        except typer.TyperException as error:
+            return _misused(invocation, error)
+        except Exception as error:  # noqa: BLE001 - the last line of defence: a traceback helps no user
+            return _broken(invocation, error)
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main())
+
+
+def _failed(invocation: Invocation, error: SpiderError) -> int:
+    invocation.output.error(error)
+    return error.exit_code
+
+
+def _misused(invocation: Invocation, error: typer.TyperException) -> int:
+    message = error.format_message()
+    if message:  # an empty one means that help was printed
+        invocation.output.error(UsageProblem(message, hint="see spidercli --help"))
+    return ExitCode.USAGE if message else ExitCode.OK
+
+
+def _broken(invocation: Invocation, error: Exception) -> int:
+    """A mistake of ours. Frames show code and no values, so that -vv is safe to paste into a bug report."""
+    if invocation.output.verbosity > 1:
+        invocation.output.detail("".join(traceback.format_tb(error.__traceback__)), level=2)
+    hint = "this is a mistake in spidercli; please report it with the output of the same command and -vv"
+    return _failed(invocation, InternalError(f"unexpected {type(error).__name__}", hint=hint))
+
+
+def _pipe_closed() -> int:
+    """The reader of stdout went away, as `| head` does: not an error worth a word."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.OK

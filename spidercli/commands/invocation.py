@@ -1,0 +1,91 @@
+"""One run of the command line: its streams, its global options, and what has to be undone at its end."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import types
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self, TextIO, cast
+
+import typer
+
+from spidercli.errors import UsageProblem
+from spidercli.output import Output
+
+if TYPE_CHECKING:
+    from spidercli.session import Session
+
+_LEAD_OUT = ("profile", "kubeconfig", "context", "ecs_endpoint", "vpc_endpoint", "sts_endpoint", "metadata_endpoint")
+_OUTSIDE = (
+    *("ALIBABA", "ALICLOUD", "KUBERNETES_SERVICE"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"),
+    *("SPIDERCLI_KUBECONFIG", "SPIDERCLI_CONTEXT", "SPIDERCLI_PROFILE", "SPIDERCLI_INVENTORY"),
+)  # variables that lead to the real cloud and the real cluster
+
+
+class Invocation:
+    """Built before the command line is parsed; `session` reads files only once a command asks for it."""
+
+    def __init__(self, *, stdout: TextIO, stderr: TextIO, stdin: TextIO, environ: Mapping[str, str]) -> None:
+        self.environ = dict(environ)
+        self.output = Output(stdout=stdout, stderr=stderr, stdin=stdin, environ=self.environ)
+        self._flags: Mapping[str, object] = {}
+        self._cleanup = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: types.TracebackType | None,
+    ) -> None:
+        self._cleanup.__exit__(kind, error, trace)
+
+    def begin(self, flags: Mapping[str, object], *, sandbox: str | None) -> None:
+        """Take over the global options, and start the sandbox that they ask for."""
+        self._flags = flags
+        form = flags.get("output")
+        if form == "json":  # so that an error before the settings are read has the right form too
+            self.output.form = "json"
+        if sandbox is not None:
+            self.enter_sandbox(sandbox)
+
+    def enter_sandbox(self, scenario: str) -> None:
+        """Let everything that follows talk to an embedded cloud and cluster, and to nothing else.
+
+        Raises:
+            UsageProblem: there is no such scenario, or another option leads somewhere else.
+        """
+        from spidercli.sandbox.run import Sandbox
+
+        astray = [f"--{name.replace('_', '-')}" for name in self._flags if name in _LEAD_OUT]
+        if astray:
+            raise UsageProblem(f"{', '.join(astray)} can't go with --sandbox", hint="the sandbox has its own")
+        inner = self._cleanup.enter_context(Sandbox(scenario)).environ
+        kept = {name: value for name, value in self.environ.items() if not name.upper().startswith(_OUTSIDE)}
+        self.environ = {**kept, **inner}
+        self.output.environ = self.environ
+
+    @functools.cached_property
+    def session(self) -> Session:
+        """The settings, and everything that is built from them.
+
+        Raises:
+            ConfigInvalid: a flag, a variable or the file can't be used.
+        """
+        from spidercli.session import Session
+
+        return self._cleanup.enter_context(Session.begin(self._flags, self.environ, self.output))
+
+
+def session_of(ctx: typer.Context) -> Session:
+    """The session of the command that runs."""
+    return cast("Invocation", ctx.obj).session
+
+
+def invocation_of(ctx: typer.Context) -> Invocation:
+    """The invocation of the command that runs."""
+    return cast("Invocation", ctx.obj)

@@ -1,0 +1,38 @@
+"""`spidercli multus`: the SpiderMultusConfigs, one for each NIC name."""
+
+from __future__ import annotations
+
+import typer
+
+from spidercli.commands.invocation import session_of
+from spidercli.commands.options import Adopt, DetailedExitcode, DryRun, Strict
+
+app = typer.Typer(help="SpiderMultusConfigs: compare with the nodes' NICs, and make them match.", no_args_is_help=True)
+
+
+@app.command("diff")
+def diff(ctx: typer.Context, adopt: Adopt = False, detailed_exitcode: DetailedExitcode = False) -> None:
+    """Show what `multus sync` would do."""
+    from spidercli.commands import carrying_out
+
+    session = session_of(ctx)
+    carrying_out.preview(session, session.multus_plan(adopt=adopt), detailed=detailed_exitcode)
+
+
+@app.command("sync")
+def sync(
+    ctx: typer.Context,
+    adopt: Adopt = False,
+    dry_run: DryRun = False,
+    detailed_exitcode: DetailedExitcode = False,
+    strict: Strict = False,
+) -> None:
+    """Make the cluster's SpiderMultusConfigs match the nodes' NICs."""
+    from spidercli.commands import carrying_out
+
+    session = session_of(ctx)
+    plan = session.multus_plan(adopt=adopt)
+    if dry_run:
+        carrying_out.preview(session, plan, detailed=detailed_exitcode, strict=strict)
+    else:
+        carrying_out.carry_out(session, plan, strict=strict)

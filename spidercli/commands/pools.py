@@ -1,0 +1,76 @@
+"""`spidercli pools`: the SpiderIPPools against the cloud."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from spidercli.commands.invocation import session_of
+from spidercli.commands.options import Adopt, DetailedExitcode, DryRun, MaxDelete, Prune, Strict
+
+app = typer.Typer(help="SpiderIPPools: list, compare with the cloud, and make them match.", no_args_is_help=True)
+
+
+@app.command("diff")
+def diff(
+    ctx: typer.Context,
+    prune: Prune = False,
+    adopt: Adopt = False,
+    detailed_exitcode: DetailedExitcode = False,
+) -> None:
+    """Show what `pools sync` would do."""
+    from spidercli.commands import carrying_out
+
+    session = session_of(ctx)
+    plan = session.pool_plan(prune=prune, adopt=adopt).plan
+    carrying_out.preview(session, plan, detailed=detailed_exitcode)
+
+
+@app.command("sync")
+def sync(
+    ctx: typer.Context,
+    prune: Prune = False,
+    adopt: Adopt = False,
+    max_delete: MaxDelete = None,
+    dry_run: DryRun = False,
+    detailed_exitcode: DetailedExitcode = False,
+    strict: Strict = False,
+) -> None:
+    """Make the cluster's SpiderIPPools match the secondary addresses on the cloud."""
+    from spidercli.commands import carrying_out
+
+    session = session_of(ctx)
+    pools = session.pool_plan(prune=prune, adopt=adopt)
+    if dry_run:
+        carrying_out.preview(session, pools.plan, detailed=detailed_exitcode, strict=strict)
+        return
+    pools.check(max_delete or session.config.limits.max_delete)
+    carrying_out.carry_out(session, pools.plan, strict=strict)
+
+
+@app.command("list")
+def list_pools(ctx: typer.Context) -> None:
+    """List the cluster's pools with their use, and whether they agree with the cloud."""
+    from spidercli import poolviews
+
+    session = session_of(ctx)
+    pools = poolviews.overview(session.pool_plan().facts)
+    session.output.records(
+        pools, poolviews.COLUMNS, wide=poolviews.WIDE_COLUMNS, name=lambda pool: f"spiderippool/{pool['name']}"
+    )
+
+
+@app.command("who")
+def who(
+    ctx: typer.Context, address: Annotated[str, typer.Argument(metavar="IP", help="An IPv4 or IPv6 address.")]
+) -> None:
+    """Tell which pool, pod, node and ENI an address belongs to; exit 1 if nothing knows it."""
+    from spidercli import poolviews
+    from spidercli.errors import ExitCode
+
+    session = session_of(ctx)
+    found = poolviews.who(poolviews.parse_address(address), session.pool_plan().facts, session.inventory)
+    session.output.record(found)
+    if not poolviews.is_known(found):
+        raise typer.Exit(ExitCode.FAILED)

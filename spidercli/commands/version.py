@@ -1,0 +1,21 @@
+"""`spidercli version`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import spidercli
+from spidercli.commands.invocation import session_of
+
+
+def version(
+    ctx: typer.Context, client: Annotated[bool, typer.Option("--client", help="Do not ask the cluster.")] = False
+) -> None:
+    """Show the versions of spidercli, and of the cluster if there is one."""
+    session = session_of(ctx)
+    found: dict[str, object] = {"spidercli": spidercli.__version__}
+    if not client:
+        found["kubernetes"] = session.cluster.version()
+    session.output.record(found)

@@ -1,0 +1,125 @@
+"""Manifests as files: which there are, what they are called, and how a folder follows them."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import pathlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from spidercli import desired, kinds, yamltext
+from spidercli.errors import ConfigInvalid
+from spidercli.gateways import files as disk
+from spidercli.model import Manifest
+from spidercli.planning import guards
+from spidercli.rendering import plain
+from spidercli.session import Session
+
+HEADER = "# Written by spidercli export; changes by hand are overwritten by the next one.\n"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class File:
+    """One file of an export."""
+
+    path: str  # in the export's folder
+    text: str
+    secret: bool = False
+
+
+def files(session: Session, parts: Sequence[str], *, with_secrets: bool = False) -> list[File]:
+    """The files of the wanted parts, in the order in which they should be applied.
+
+    Raises:
+        SpiderError: the facts are empty or contradict each other, or a template can't be used.
+    """
+    makers: dict[str, Callable[[], Iterable[File]]] = {
+        "multus": lambda: _objects(session, session.multus_manifests()),
+        "pools": lambda: _objects(session, session.pool_manifests()),
+        "provider-id": lambda: _provider_ids(session),
+        "ccm": lambda: _ccm(session, with_secrets=with_secrets),
+        "apps": lambda: _objects(session, _apps(session)),
+    }
+    if set(parts) - {"ccm"}:
+        guards.check_not_empty(session.inventory)
+    return list(itertools.chain.from_iterable(makers[part]() for part in makers if part in parts))
+
+
+def stream(found: Iterable[File]) -> str:
+    """All files as one YAML stream; shell lines stay apart as a comment would not be run."""
+    manifests = [file.text for file in found if file.path.endswith(".yaml")]
+    scripts = [file.text for file in found if not file.path.endswith(".yaml")]
+    return "---\n".join(manifests) if manifests else "".join(scripts)
+
+
+def write(folder: str, found: Sequence[File]) -> tuple[int, int]:
+    """Make a folder hold these files, and no others that an earlier export left.
+
+    Returns:
+        How many files were written, and how many removed.
+    """
+    root = pathlib.Path(folder)
+    stale = set(_exported(root)) - {root / file.path for file in found}
+    for file in found:
+        text = file.text if file.text.startswith("#!") else HEADER + file.text
+        disk.write(root / file.path, text, secret=file.secret)
+    for path in sorted(stale):
+        disk.remove(path)
+    return len(found), len(stale)
+
+
+def _objects(session: Session, manifests: Iterable[Manifest], *, secret: bool = False) -> Iterator[File]:
+    for manifest in manifests:
+        shown = plain.plain(manifest) if session.config.export.plain else manifest
+        path = f"{str(manifest['kind']).lower()}/{kinds.name(manifest)}.yaml"
+        yield File(path=path, text=yamltext.dump_all([shown]), secret=secret)
+
+
+def _provider_ids(session: Session) -> Iterator[File]:
+    """A patch for each node, and the kubectl lines that apply them."""
+    nodes = session.inventory.nodes
+    for node in nodes:
+        text = yamltext.dump_all([session.renderer.provider_id(node)])
+        yield File(path=f"provider-id/{node.name}.patch", text=text)
+    lines = [session.renderer.provider_id_command(node) for node in nodes]
+    yield File(path="provider-id/apply.sh", text="#!/bin/sh\nset -eu\n" + "".join(f"{line}\n" for line in lines))
+
+
+def _ccm(session: Session, *, with_secrets: bool) -> Iterator[File]:
+    yield from _objects(session, ccm_manifests(session, with_secrets=with_secrets), secret=with_secrets)
+
+
+def ccm_manifests(session: Session, *, with_secrets: bool = False) -> list[Manifest]:
+    """The Cloud Controller Manager's objects.
+
+    Raises:
+        ConfigInvalid: the configuration does not fit together, or the credentials are temporary ones.
+    """
+    spec = desired.ccm_spec(session.config.ccm)
+    return session.renderer.ccm(spec, _access_key(session) if with_secrets else None)
+
+
+def _access_key(session: Session) -> desired.AccessKey:
+    from spidercli.gateways.alibaba import credentials
+
+    keys = credentials.resolve(session.environ, session.config.profile).get()
+    if keys.security_token:
+        raise ConfigInvalid(
+            "the credentials in force are temporary, and the Cloud Controller Manager would fail once they expire",
+            hint="use ccm.credentials: ram-role, or a profile with a permanent AccessKey",
+        )
+    return desired.AccessKey(key_id=keys.access_key_id, secret=keys.access_key_secret)
+
+
+def _apps(session: Session) -> list[Manifest]:
+    from spidercli.rendering import samples
+
+    networks = desired.multus_configs(session.inventory, session.config)
+    return session.renderer.apps(samples.on_networks(samples.ENGLISH, networks))
+
+
+def _exported(root: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Files that an earlier export wrote: other files in the folder are somebody's own."""
+    for path in root.glob("*/*") if root.is_dir() else ():
+        if path.is_file() and disk.starts_with(path, HEADER):
+            yield path

@@ -1,0 +1,1 @@
+"""Everything that talks to the outside: Alibaba Cloud, the metadata service, Kubernetes."""

@@ -1,0 +1,248 @@
+"""What a command works with: settings, facts, plans, and the ways to the cloud and the cluster.
+
+Everything is built when it is first asked for, so that a command pays only for what it uses.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import pathlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from spidercli import kinds
+from spidercli.config import loader, settings
+from spidercli.config.schema import Config
+from spidercli.errors import ConfigInvalid
+from spidercli.model import CloudFacts, Inventory, KubeNode, Manifest, Source
+from spidercli.output import Output
+from spidercli.planning import guards
+from spidercli.planning.multus import plan_multus
+from spidercli.planning.plan import Plan
+from spidercli.planning.pools import PoolFacts, gather, plan_of
+from spidercli.planning.provider_ids import plan_provider_ids
+
+if TYPE_CHECKING:
+    from spidercli.applying import Report
+    from spidercli.gateways.alibaba.client import AlibabaCloud
+    from spidercli.gateways.cluster.api import Api
+    from spidercli.gateways.cluster.client import KubernetesCluster
+    from spidercli.rendering.renderer import Renderer
+
+_REQUEST_TIMEOUT = 60.0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PoolPlan:
+    """The plan for pools, with the facts behind it."""
+
+    facts: PoolFacts
+    plan: Plan
+
+    def check(self, max_delete: str) -> None:
+        """Refuse a plan that takes away more than allowed.
+
+        Raises:
+            GuardTripped: with what would go and what may.
+        """
+        guards.check_losses(guards.losses(self.facts.live.values(), self.plan), max_delete)
+
+
+class Session:
+    """One command's view of the world."""
+
+    def __init__(self, chosen: settings.Settings, environ: Mapping[str, str], output: Output) -> None:
+        self.settings = chosen
+        self.environ = environ
+        self.output = output
+        self.ask_cluster = True
+        self.stop = threading.Event()  # set by Ctrl-C: nothing new is begun, and all waiting ends
+        self._closing = contextlib.ExitStack()
+
+    @classmethod
+    @contextlib.contextmanager
+    def begin(cls, flags: Mapping[str, object], environ: Mapping[str, str], output: Output) -> Iterator[Session]:
+        """Resolve the settings, and build a session on them.
+
+        Raises:
+            ConfigInvalid: a flag, a variable or the file can't be used.
+        """
+        path = settings.config_path(flags, environ)
+        chosen = settings.resolve(flags, environ, loader.load(path) if path else None)
+        output.form = chosen.output
+        output.color = chosen.color
+        output.verbosity = chosen.verbosity
+        output.assume_yes = chosen.yes
+        session = cls(chosen, environ, output)
+        with session._closing:
+            yield session
+
+    @property
+    def config(self) -> Config:
+        return self.settings.config
+
+    @functools.cached_property
+    def api(self) -> Api:
+        """The connection to the Kubernetes API.
+
+        Raises:
+            ClusterError: there is no kubeconfig, or it can't be used.
+        """
+        from spidercli.gateways.cluster import connection
+        from spidercli.gateways.cluster.retrying import Patience
+
+        kubeconfig = self.settings.kubeconfig
+        patience = Patience(sleep=self.stop.wait, stopped=self.stop.is_set, note=self.output.detail)
+        if self.settings.timeout:
+            patience = dataclasses.replace(patience, budget=self.settings.timeout)
+        return connection.connect(
+            kubeconfig=pathlib.Path(kubeconfig) if kubeconfig else None,
+            context=self.settings.context,
+            environ=self.environ,
+            threads=self.config.limits.write_threads,
+            timeout=min(_REQUEST_TIMEOUT, self.settings.timeout or _REQUEST_TIMEOUT),
+            patience=patience,
+        )
+
+    @functools.cached_property
+    def cluster(self) -> KubernetesCluster:
+        """The Kubernetes API, as plans need it."""
+        from spidercli.gateways.cluster.client import KubernetesCluster
+
+        return KubernetesCluster(self.api)
+
+    @functools.cached_property
+    def cloud(self) -> AlibabaCloud:
+        """The OpenAPI of the region.
+
+        Raises:
+            CloudError: there are no credentials.
+            ConfigInvalid: no region was given, or an endpoint can't be used.
+        """
+        from spidercli.gateways.alibaba import client, credentials, endpoints
+
+        found = credentials.resolve(self.environ, self.config.profile)
+        region = self.config.region or found.region_id
+        if region is None:
+            raise ConfigInvalid("no region is given", hint="use --region, or set region in the configuration")
+        cloud = client.AlibabaCloud(
+            region_id=region,
+            credentials=found,
+            endpoints=endpoints.resolve(region, self.config.endpoints),
+            environ=self.environ,
+            on_retry=lambda note: self.output.detail(str(note)),
+        )
+        self._closing.callback(cloud.close)
+        return cloud
+
+    @functools.cached_property
+    def renderer(self) -> Renderer:
+        """The templates.
+
+        Raises:
+            SpiderError: the override folder can't be used.
+        """
+        from spidercli.rendering.renderer import Renderer
+
+        templates = self.config.templates
+        return Renderer(pathlib.Path(templates) if templates else None)
+
+    @functools.cached_property
+    def kube_nodes(self) -> Sequence[KubeNode]:
+        """The cluster's nodes."""
+        from spidercli.facts.kubernetes import kube_node
+
+        return [kube_node(manifest) for manifest in self.cluster.list(kinds.NODE)]
+
+    @functools.cached_property
+    def inventory(self) -> Inventory:
+        """All facts, from the source that the settings name.
+
+        Raises:
+            SpiderError: a source does not answer, or the facts contradict each other.
+        """
+        if self.settings.inventory:
+            return self._saved_inventory(pathlib.Path(self.settings.inventory))
+        from spidercli.facts import assemble
+
+        nodes = self.kube_nodes if self.ask_cluster else None
+        with self.output.step("Reading instances, ENIs and vSwitches…"):
+            facts = self._cloud_facts(nodes)
+        found = assemble.inventory(facts, nodes, self.config)
+        self.output.detail(f"{len(found.nodes)} nodes, {sum(1 for _ in found.nics())} NICs")
+        return found
+
+    def pool_manifests(self) -> list[Manifest]:
+        """The SpiderIPPools that the inventory asks for.
+
+        Raises:
+            GuardTripped: the inventory is empty.
+        """
+        from spidercli import desired
+
+        guards.check_not_empty(self.inventory)
+        return self.renderer.pools(desired.pools(self.inventory, self.config))
+
+    def multus_manifests(self) -> list[Manifest]:
+        """The SpiderMultusConfigs that the inventory asks for."""
+        from spidercli import desired
+
+        return [self.renderer.multus_config(item) for item in desired.multus_configs(self.inventory, self.config)]
+
+    def pool_plan(self, *, prune: bool = False, adopt: bool = False) -> PoolPlan:
+        """What would make the cluster's pools match the inventory."""
+        wanted = self.pool_manifests()
+        with self.output.step("Reading SpiderIPPools…"):
+            live = self.cluster.list(kinds.IP_POOL)
+        facts = gather(wanted, live, prune=prune, adopt=adopt)
+        return PoolPlan(facts=facts, plan=plan_of(facts))
+
+    def multus_plan(self, *, adopt: bool = False) -> Plan:
+        """What would make the cluster's SpiderMultusConfigs match the NICs of the inventory."""
+        guards.check_not_empty(self.inventory)
+        return plan_multus(self.multus_manifests(), self.cluster.list(kinds.MULTUS_CONFIG), adopt=adopt)
+
+    def provider_id_plan(self) -> Plan:
+        """What would give every node of the inventory its providerID."""
+        return plan_provider_ids(self.inventory.nodes, self.kube_nodes, self.renderer.provider_id)
+
+    def refresh(self) -> None:
+        """Forget what the cluster said about its nodes, so that the next plan reads it anew."""
+        self.__dict__.pop("kube_nodes", None)
+
+    def apply(self, plan: Plan) -> Report:
+        """Carry out a plan, alone and interruptibly.
+
+        Raises:
+            RunInProgress: another run is at it.
+        """
+        from spidercli import running
+
+        around = running.Surroundings(
+            api=self.api,
+            cluster=self.cluster,
+            namespace=self.config.spiderpool.namespace,
+            threads=self.config.limits.write_threads,
+            timeout=self.settings.timeout,
+            stop=self.stop,
+            output=self.output,
+        )
+        return running.run(plan, around)
+
+    def _cloud_facts(self, nodes: Sequence[KubeNode] | None) -> CloudFacts:
+        if Source(self.config.source) is Source.METADATA:
+            from spidercli.gateways.metadata import InstanceMetadata
+
+            return InstanceMetadata(self.config.endpoints.metadata, environ=self.environ).facts()
+        from spidercli import collecting
+
+        return collecting.collect(self.cloud, nodes, self.config)
+
+    def _saved_inventory(self, path: pathlib.Path) -> Inventory:
+        from spidercli.facts import document
+        from spidercli.gateways import files
+
+        return document.parse(files.read(path), str(path))

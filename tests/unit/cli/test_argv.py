@@ -1,0 +1,48 @@
+"""Global options anywhere on the command line."""
+
+from __future__ import annotations
+
+import pytest
+import typer.main
+
+from spidercli import cli
+from spidercli.argv import hoist
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("pools diff -o json", "-o json pools diff"),
+        ("pools diff -ojson", "-ojson pools diff"),
+        ("pools sync --yes --region=cn-hangzhou --prune", "--yes --region=cn-hangzhou pools sync --prune"),
+        ("pools diff -vv", "-vv pools diff"),
+        ("pools diff --sandbox", "--sandbox=guide pools diff"),
+        ("--sandbox pools diff", "--sandbox=guide pools diff"),
+        ("pools diff --sandbox=guide", "--sandbox=guide pools diff"),
+        ("pools who -- -o", "pools who -- -o"),
+        ("sandbox run kubectl get nodes -o json", "sandbox run kubectl get nodes -o json"),
+        ("-v sandbox run kubectl get -v", "-v sandbox run kubectl get -v"),
+        ("pools diff --config", "--config pools diff"),
+        ("pools diff --help", "pools diff --help"),
+    ],
+)
+def test_global_options_move_to_the_front(given: str, expected: str) -> None:
+    """Global options move with their values; everything else keeps its place."""
+    root = typer.main.get_command(cli.app)
+
+    assert expected.split() == hoist(given.split(), root)
+
+
+def test_no_command_has_an_option_of_a_global_name() -> None:
+    """A global option's name means the same everywhere."""
+    root = typer.main.get_command(cli.app)
+    taken = {name for parameter in root.params for name in parameter.opts} - {"--help", "-h"}
+
+    clashes = []
+    groups = [("", root)]
+    while groups:
+        path, group = groups.pop()
+        for name, command in getattr(group, "commands", {}).items():
+            groups.append((f"{path} {name}", command))
+            clashes += [f"{path} {name} {opt}" for p in command.params for opt in p.opts if opt in taken]
+    assert clashes == []
