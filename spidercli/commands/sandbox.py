@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import shlex
 import threading
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spidercli.commands.invocation import invocation_of
+from spidercli.commands.invocation import invocation_of, session_of
+
+if TYPE_CHECKING:
+    from spidercli.session import Session
 
 app = typer.Typer(help="An embedded cloud and cluster: nothing real is touched.", no_args_is_help=True)
 
+Address = Annotated[str, typer.Argument(metavar="IP", help="An IPv4 address.")]
+Eni = Annotated[str, typer.Argument(metavar="ENI", help="An ENI's id, as `spidercli inventory` shows it.")]
 Scenario = Annotated[str, typer.Option("--scenario", help="What it starts with.")]
 
 
@@ -37,3 +42,48 @@ def run(ctx: typer.Context, scenario: Scenario = "guide") -> None:
     invocation = invocation_of(ctx)
     invocation.enter_sandbox(scenario)
     raise typer.Exit(processes.run(ctx.args, invocation.environ))
+
+
+@app.command("add-ip")
+def add_ip(ctx: typer.Context, address: Address, eni: Eni) -> None:
+    """Assign a secondary private IP to an ENI of the sandbox."""
+    from spidercli import poolviews, rehearsing
+
+    session = sandboxed(ctx)
+    rehearsing.add(session.cloud, poolviews.parse_address(address), eni)
+    session.output.note(f"{address} is a secondary private IP of {eni} now")
+
+
+@app.command("remove-ip")
+def remove_ip(ctx: typer.Context, address: Address) -> None:
+    """Take a secondary private IP away from its ENI of the sandbox."""
+    from spidercli import poolviews, rehearsing
+
+    session = sandboxed(ctx)
+    eni = rehearsing.remove(session.cloud, poolviews.parse_address(address))
+    session.output.note(f"{address} has left {eni}")
+
+
+@app.command("move-ip")
+def move_ip(ctx: typer.Context, address: Address, eni: Eni) -> None:
+    """Move a secondary private IP of the sandbox to another ENI."""
+    from spidercli import poolviews, rehearsing
+
+    session = sandboxed(ctx)
+    ip = poolviews.parse_address(address)
+    former = rehearsing.remove(session.cloud, ip)
+    rehearsing.add(session.cloud, ip, eni)
+    session.output.note(f"{address} has moved from {former} to {eni}")
+
+
+def sandboxed(ctx: typer.Context) -> Session:
+    """The session, if it leads to a sandbox.
+
+    Raises:
+        UsageProblem: it leads to a real cloud.
+    """
+    from spidercli import rehearsing
+
+    session = session_of(ctx)
+    rehearsing.only_in_a_sandbox(session.config.endpoints.ecs)
+    return session

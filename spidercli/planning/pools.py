@@ -5,18 +5,16 @@ from __future__ import annotations
 import dataclasses
 import functools
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 from spidercli import addresses, kinds
 from spidercli.model import IPNetwork, Manifest
-from spidercli.planning import ownership
+from spidercli.planning import ownership, wording
 from spidercli.planning.live import LivePool, address_in
 from spidercli.planning.manifests import slim
 from spidercli.planning.movement import Fate, Movement, Obstacle, Wanted, movement
 from spidercli.planning.plan import Action, Change, Phase, Plan, Verb, Write
-
-_MANY = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +134,7 @@ def _appearing(target: Target, facts: PoolFacts) -> Iterator[Change]:
             action=Action.CREATE,
             kind=kinds.IP_POOL,
             name=target.name,
-            detail=_listing(target.subnet, final),
+            detail=wording.listing(target.subnet, final),
             reason="new",
             after=body,
             writes=(_apply(Phase.GROW, body),),
@@ -161,14 +159,14 @@ def _resized(pool: LivePool, target: Target, facts: PoolFacts) -> Iterator[Chang
     drift = _drift(body, pool)
     kept = final - target.listed
     if kept:
-        yield _blocked(pool.name, _held(pool, kept, "left the ENI"))
+        yield _blocked(pool.name, wording.held(pool, kept, "left the ENI"))
     yield from _obstructed(target, facts)
     if drift:
         yield Change(
             action=Action.UPDATE,
             kind=kinds.IP_POOL,
             name=pool.name,
-            detail=_difference(pool.subnet, pool.listed, final),
+            detail=wording.difference(pool.subnet, pool.listed, final),
             reason="; ".join(drift),
             before=slim(pool.manifest),
             after=body,
@@ -191,7 +189,7 @@ def _resizing(pool: LivePool, target: Target, body: Manifest, facts: PoolFacts) 
 def _renewed(pool: LivePool, target: Target, facts: PoolFacts) -> Iterator[Change]:
     what = "it is being deleted" if pool.terminating else f"its subnet changes from {pool.subnet} to {target.subnet}"
     if pool.holders:
-        yield _blocked(pool.name, f"{what}, but {_held(pool, pool.holders.keys(), 'are in it')}")
+        yield _blocked(pool.name, f"{what}, but {wording.held(pool, pool.holders.keys(), 'are in it')}")
         kept = facts.moves.final[pool.name]
         if kept != pool.listed:
             yield _shrunk(pool, kept, "addresses moved to another ENI")
@@ -208,7 +206,7 @@ def _renewed(pool: LivePool, target: Target, facts: PoolFacts) -> Iterator[Chang
         action=Action.UPDATE,
         kind=kinds.IP_POOL,
         name=pool.name,
-        detail=_listing(target.subnet, final) if body else "",
+        detail=wording.listing(target.subnet, final) if body else "",
         reason=f"deleted and created again: {what}" if body else f"deleted, and not yet created again: {what}",
         before=slim(pool.manifest),
         after=body,
@@ -219,7 +217,7 @@ def _renewed(pool: LivePool, target: Target, facts: PoolFacts) -> Iterator[Chang
 def _going(pool: LivePool, facts: PoolFacts) -> Iterator[Change]:
     kept = facts.moves.final[pool.name]
     if kept:
-        yield _blocked(pool.name, _held(pool, kept, "belong to no ENI of the inventory"))
+        yield _blocked(pool.name, wording.held(pool, kept, "belong to no ENI of the inventory"))
         if kept != pool.listed:
             yield _shrunk(pool, kept, "only the addresses in use stay")
         return
@@ -227,7 +225,7 @@ def _going(pool: LivePool, facts: PoolFacts) -> Iterator[Change]:
         action=Action.DELETE,
         kind=kinds.IP_POOL,
         name=pool.name,
-        detail=_listing(pool.subnet, pool.listed),
+        detail=wording.listing(pool.subnet, pool.listed),
         reason="no NIC of the inventory has it",
         before=slim(pool.manifest),
         writes=(_delete(pool),),
@@ -247,7 +245,7 @@ def _shrunk(pool: LivePool, final: frozenset[int], reason: str) -> Change:
         action=Action.UPDATE,
         kind=kinds.IP_POOL,
         name=pool.name,
-        detail=_difference(pool.subnet, pool.listed, final),
+        detail=wording.difference(pool.subnet, pool.listed, final),
         reason=reason,
         before=slim(pool.manifest),
         after=body,
@@ -258,7 +256,7 @@ def _shrunk(pool: LivePool, final: frozenset[int], reason: str) -> Change:
 def _obstructed(target: Target, facts: PoolFacts) -> Iterator[Change]:
     obstacles = facts.moves.obstacles.get(target.name, ())
     if obstacles:
-        yield _blocked(target.name, _first_few([_explained(target, obstacle) for obstacle in obstacles]))
+        yield _blocked(target.name, wording.first_few([_explained(target, obstacle) for obstacle in obstacles]))
 
 
 def _explained(target: Target, obstacle: Obstacle) -> str:
@@ -292,31 +290,6 @@ def _drift(body: Manifest, pool: LivePool) -> list[str]:
 
 def _blocked(name: str, reason: str) -> Change:
     return Change(action=Action.BLOCKED, kind=kinds.IP_POOL, name=name, reason=reason)
-
-
-def _held(pool: LivePool, numbers: Iterable[int], what: str) -> str:
-    holders = [f"{pool.address(number)} of pod {pool.holders[number]}" for number in sorted(numbers)]
-    return f"addresses in use {what}: {_first_few(holders)}"
-
-
-def _first_few(texts: Sequence[str]) -> str:
-    more = f" and {len(texts) - _MANY} more" if len(texts) > _MANY else ""
-    return ", ".join(texts[:_MANY]) + more
-
-
-def _listing(subnet: IPNetwork, numbers: Iterable[int]) -> str:
-    found = list(numbers)
-    texts = addresses.collapse(address_in(subnet, number) for number in found)
-    return f"{_first_few(texts)} ({len(found)})"
-
-
-def _difference(subnet: IPNetwork, before: frozenset[int], after: frozenset[int]) -> str:
-    parts = []
-    for sign, numbers in (("+", after - before), ("-", before - after)):
-        texts = addresses.collapse(address_in(subnet, number) for number in numbers)
-        if texts:
-            parts.append(_first_few([sign + text for text in texts]))
-    return f"{' '.join(parts)} ({len(before)} → {len(after)})" if parts else ""
 
 
 def _apply(phase: Phase, body: Manifest) -> Write:

@@ -48,7 +48,7 @@ class Webhook:
             if live.holders.keys() & live.listed - target.listed:
                 raise Refused(f"{write.name}: removes an address in use")
         for other in self.pools.values():
-            if live is None and other.subnet != target.subnet and other.subnet.overlaps(target.subnet):  # type: ignore[arg-type]
+            if live is None and other.subnet != target.subnet and other.subnet.overlaps(target.subnet):
                 raise Refused(f"{write.name}: subnet overlaps that of {other.name}")
             if other.name != write.name and other.subnet == target.subnet and other.listed & target.listed:
                 raise Refused(f"{write.name} overlaps with {other.name}")

@@ -1,0 +1,58 @@
+"""Changes to a sandbox's cloud, made through its API as anybody's tool would make them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, cast
+
+from spidercli.errors import UsageProblem
+from spidercli.gateways.alibaba.calls import Call, Product
+from spidercli.gateways.alibaba.client import AlibabaCloud
+from spidercli.model import IPAddress
+
+
+def only_in_a_sandbox(ecs_endpoint: str | None) -> None:
+    """Refuse to touch a real cloud.
+
+    Raises:
+        UsageProblem: the ECS endpoint speaks https, as real ones do; http is accepted for loopback only.
+    """
+    if not (ecs_endpoint or "").startswith("http://"):
+        raise UsageProblem(
+            "this is not a sandbox", hint="start one with `spidercli sandbox up`, and set the variables that it prints"
+        )
+
+
+def add(cloud: AlibabaCloud, address: IPAddress, eni_id: str) -> None:
+    """Assign a secondary private IP to an ENI."""
+    cloud.send(_write("AssignPrivateIpAddresses", eni_id, address, token=True))
+
+
+def remove(cloud: AlibabaCloud, address: IPAddress) -> str:
+    """Take a secondary private IP from the ENI that has it.
+
+    Returns:
+        The ENI's id.
+
+    Raises:
+        UsageProblem: no ENI has it.
+    """
+    eni_id = _owner(cloud, address)
+    cloud.send(_write("UnassignPrivateIpAddresses", eni_id, address, token=False))
+    return eni_id
+
+
+def _owner(cloud: AlibabaCloud, address: IPAddress) -> str:
+    parameters = {"PrivateIpAddress.1": str(address), "MaxResults": "10"}
+    answer = cloud.send(Call(product=Product.ECS, action="DescribeNetworkInterfaces", parameters=parameters))
+    found = cast("list[dict[str, Any]]", answer["NetworkInterfaceSets"]["NetworkInterfaceSet"])
+    if not found:
+        raise UsageProblem(f"no ENI has {address}", hint="spidercli inventory lists them")
+    return str(found[0]["NetworkInterfaceId"])
+
+
+def _write(action: str, eni_id: str, address: IPAddress, *, token: bool) -> Call:
+    parameters = {"NetworkInterfaceId": eni_id, "PrivateIpAddress.1": str(address)}
+    if token:
+        parameters["ClientToken"] = str(uuid.uuid4())
+    return Call(product=Product.ECS, action=action, parameters=parameters, write=True)

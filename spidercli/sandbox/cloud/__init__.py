@@ -1,0 +1,1 @@
+"""An Alibaba Cloud in memory: ECS, VPC and STS over the RPC protocol, and instance metadata."""

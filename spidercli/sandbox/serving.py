@@ -1,0 +1,92 @@
+"""An ASGI application on a loopback port, for as long as a `with` block lasts."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+
+from spidercli.sandbox.asgi import App
+
+_HOST = "127.0.0.1"
+
+
+class Server:
+    """Serves an application from a thread of its own.
+
+    The port is bound before the block is entered, so that nobody has to wait for it; on leaving, open
+    connections are cut, because their clients belong to the block.
+    """
+
+    def __init__(self, app: App, port: int = 0) -> None:
+        config = uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+        )
+        config.load()  # here rather than in the thread, where an error would be lost
+        self._port = port
+        self._uvicorn = _Uvicorn(config)
+
+    @property
+    def url(self) -> str:
+        """The server's address, http://127.0.0.1:PORT."""
+        return f"http://{_HOST}:{self._port}"
+
+    def __enter__(self) -> Self:
+        listener = socket.create_server((_HOST, self._port))
+        self._port = listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._uvicorn.run, args=([listener],), name="sandbox", daemon=True)
+        self._thread.start()
+        self._uvicorn.ready.wait()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._uvicorn.stop()
+        self._thread.join()
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, told to stop by an event and stopping at once.
+
+    Its own loop looks at a flag ten times a second, and its shutdown sleeps before it waits for the clients.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def main_loop(self) -> None:
+        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
+        await self.on_tick(0)
+        self.ready.set()
+        await self._end.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        tasks = list(self.server_state.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def stop(self) -> None:
+        """End the server; callable from any thread."""
+        self._loop.call_soon_threadsafe(self._end.set)

@@ -1,0 +1,75 @@
+"""The scenarios that come with the sandbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from spidercli import kinds
+from spidercli.config.schema import Config
+from spidercli.errors import UsageProblem
+from spidercli.sandbox import scenarios
+from spidercli.sandbox.scenarios import fleet, guide
+
+
+@pytest.mark.parametrize("name", scenarios.NAMES)
+def test_configuration_is_valid(name: str) -> None:
+    """A scenario's spidercli.yaml fits the schema and names the scenario's region."""
+    scenario = scenarios.build(name)
+
+    config = Config.model_validate(yaml.safe_load(scenario.config_text))
+
+    assert config.region == scenario.world.region_id
+
+
+@pytest.mark.parametrize("name", scenarios.NAMES)
+def test_nodes_are_instances(name: str) -> None:
+    """Every node's InternalIP is the primary private IP of an instance with its host name."""
+    scenario = scenarios.build(name)
+    nodes = {kinds.name(each): each for each in scenario.manifests if each["kind"] == "Node"}
+    instances = {
+        each.hostname: scenario.world.enis_of(each.instance_id)[0] for each in scenario.world.instances.values()
+    }
+
+    assert {name: _internal_ip(node) for name, node in nodes.items()} == {
+        name: str(eni.primary_ip) for name, eni in instances.items()
+    }
+
+
+def _internal_ip(node: Any) -> str:
+    [address] = [each["address"] for each in node["status"]["addresses"] if each["type"] == "InternalIP"]
+    return str(address)
+
+
+def test_guide_pods_hold_addresses_of_their_node() -> None:
+    """Each of the guide's four pods has a secondary address of the ENI that its network is on."""
+    scenario = scenarios.build("guide")
+    pods: list[Any] = [each for each in scenario.manifests if each["kind"] == "Pod"]
+
+    owners = {kinds.name(pod): scenario.world.owner(pod["status"]["podIP"]) for pod in pods}
+
+    assert owners == {
+        "test-app-1-ddlx7": guide.MASTER_ETH0,
+        "test-app-1-jpfkj": guide.WORKER_ETH0,
+        "test-app-2-qbhwx": guide.MASTER_ETH1,
+        "test-app-2-r6gwx": guide.WORKER_ETH1,
+    }
+
+
+def test_fleet_has_any_size() -> None:
+    """The fleet grows over as many vSwitches as it needs, every address unique."""
+    world = fleet.build(nodes=201, addresses=3).world
+
+    addresses = [address for eni in world.enis.values() for address in eni.private_ips]
+    assert (len(world.enis), len(world.vswitches)) == (402, 6)
+    assert len(set(addresses)) == len(addresses) == 402 * 4
+
+
+def test_unknown_scenario() -> None:
+    """A name that is none of ours is a usage error that lists those there are."""
+    with pytest.raises(UsageProblem) as caught:
+        scenarios.build("moon")
+
+    assert caught.value.hint == "choose one of: guide, fleet"

@@ -1,0 +1,64 @@
+"""The server that applications run in."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import threading
+import urllib.request
+
+import pytest
+
+from spidercli.sandbox.asgi import Receive, Scope, Send
+from spidercli.sandbox.serving import Server
+
+
+async def _app(scope: Scope, receive: Receive, send: Send) -> None:
+    assert scope["type"] == "http"
+    await receive()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"first", "more_body": scope["path"] == "/endless"})
+    if scope["path"] == "/endless":
+        await asyncio.Event().wait()
+
+
+def _connect(url: str) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
+
+
+def test_serves_on_loopback() -> None:
+    """The address is on loopback, with a port of the kernel's choice, ready when the block begins."""
+    with Server(_app) as server, urllib.request.urlopen(server.url) as answer:  # noqa: S310 - http on loopback
+        assert (server.url.startswith("http://127.0.0.1:"), answer.read()) == (True, b"first")
+
+
+def test_stops_in_the_middle_of_an_answer() -> None:
+    """Leaving the block ends an answer that would never end, and nothing is left running."""
+    with Server(_app) as server:
+        connection = _connect(server.url)
+        connection.request("GET", "/endless")
+        response = connection.getresponse()
+        assert response.read(5) == b"first"
+    connection.close()
+    response.close()
+
+    assert [thread.name for thread in threading.enumerate() if thread.name == "sandbox"] == []
+
+
+def test_port_is_free_afterwards() -> None:
+    """A stopped server no longer answers."""
+    with Server(_app) as server:
+        connection = _connect(server.url)
+
+    with pytest.raises(ConnectionRefusedError):
+        connection.request("GET", "/")
+
+
+def test_port_of_choice() -> None:
+    """A port may be asked for; one in use is an error of the operating system's."""
+    with Server(_app) as server:
+        port = int(server.url.rpartition(":")[2])
+        with pytest.raises(OSError, match="in use"), Server(_app, port=port):
+            pass
+    with Server(_app, port=port) as again:
+        assert again.url == server.url
