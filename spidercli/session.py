@@ -195,9 +195,7 @@ class Session:
     def pool_plan(self, *, prune: bool = False, adopt: bool = False) -> PoolPlan:
         """What would make the cluster's pools match the inventory."""
         wanted = self.pool_manifests()
-        with self.output.step("Reading SpiderIPPools…"):
-            live = self.cluster.list(kinds.IP_POOL)
-        facts = gather(wanted, live, prune=prune, adopt=adopt)
+        facts = gather(wanted, self.cluster.list(kinds.IP_POOL), prune=prune, adopt=adopt)
         return PoolPlan(facts=facts, plan=plan_of(facts))
 
     def multus_plan(self, *, adopt: bool = False) -> Plan:

@@ -16,6 +16,8 @@ from spidercli.planning.manifests import slim
 from spidercli.planning.movement import Fate, Movement, Obstacle, Wanted, movement
 from spidercli.planning.plan import Action, Change, Phase, Plan, Verb, Write
 
+_IPS = ("spec", "ips")
+
 
 @dataclasses.dataclass(frozen=True)
 class Target:
@@ -282,10 +284,9 @@ def _overlap(one: IPNetwork, other: IPNetwork) -> bool:
 def _drift(body: Manifest, pool: LivePool) -> list[str]:
     """What differs in fields that we own, as short phrases; a list of addresses is compared as a set."""
     found = ownership.differences(body, pool.manifest)
-    same_addresses = Target(body).listed == pool.listed
-    return [
-        str(item) for item in found if not (same_addresses and item.path == ("spec", "ips") and item.kind == "changed")
-    ]
+    if Target(body).listed == pool.listed:
+        return [str(item) for item in found if item.path != _IPS or item.kind is not ownership.Kind.CHANGED]
+    return ["the ENI's addresses changed" if item.path == _IPS else str(item) for item in found]
 
 
 def _blocked(name: str, reason: str) -> Change:
