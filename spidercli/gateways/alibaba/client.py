@@ -1,0 +1,203 @@
+"""Alibaba Cloud as the rest of spidercli sees it."""
+
+from __future__ import annotations
+
+import collections
+import functools
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from ipaddress import IPv4Address
+from typing import Any, Protocol, TypeVar
+
+from spidercli import ports
+from spidercli.gateways.alibaba import ecs, readings, vpc
+from spidercli.gateways.alibaba.calls import Call, Failure, Product
+from spidercli.gateways.alibaba.credentials import Credentials
+from spidercli.gateways.alibaba.endpoints import Endpoint, Endpoints
+from spidercli.gateways.alibaba.errors import convert
+from spidercli.gateways.alibaba.fields import Fields
+from spidercli.gateways.alibaba.limiter import Limiter
+from spidercli.gateways.alibaba.redaction import Redactor
+from spidercli.gateways.alibaba.retrying import Retrier, RetryNote, Stop
+from spidercli.model import Eni, Instance, VSwitch
+
+T = TypeVar("T")
+THREADS = 8
+"""Batches in flight: enough to hide latency, and few enough to stay under the quotas."""
+
+
+class Sdk(Protocol):
+    """One of the two SDKs behind one face."""
+
+    def send(self, call: Call) -> dict[str, Any]: ...
+
+    def close(self) -> None: ...
+
+
+def _ignore(note: RetryNote) -> None:
+    """Nobody listens."""
+
+
+class AlibabaCloud:
+    """ports.Cloud over the OpenAPI of one region. Threads may share it; close it at the end."""
+
+    def __init__(
+        self,
+        *,
+        region_id: str,
+        credentials: Credentials,
+        endpoints: Endpoints,
+        environ: Mapping[str, str],
+        on_retry: Callable[[RetryNote], None] = _ignore,
+        sdks: Mapping[Product, Sdk] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] | None = None,
+    ) -> None:
+        """Prepare; nothing is sent yet.
+
+        Args:
+            region_id: the region whose facts are read.
+            credentials: who we are; see `credentials.resolve`.
+            endpoints: where the APIs are; see `endpoints.resolve`.
+            environ: the environment, for proxies and certificate authorities.
+            on_retry: told of every retry, from any thread.
+            sdks: other ways to send calls, for tests.
+            clock: seconds of a monotonic clock.
+            sleep: waits; the default one ends at `stop`.
+        """
+        self.region_id = region_id
+        self.calls: collections.Counter[str] = collections.Counter()
+        """How many requests were sent, by PRODUCT:ACTION, retries included."""
+        self._credentials = credentials
+        self._endpoints: dict[Product, Endpoint] = {
+            Product.ECS: endpoints.ecs,
+            Product.VPC: endpoints.vpc,
+            Product.STS: endpoints.sts,
+        }
+        self._environ = environ
+        self._redactor = Redactor()
+        self._stop = Stop()
+        self._counting = threading.Lock()
+        legacy, tea = threading.Lock(), threading.Lock()
+        self._importing = {Product.ECS: legacy, Product.STS: legacy, Product.VPC: tea}
+        self._sdks: dict[Product, Sdk] = dict(sdks or {})
+        self._identity: ports.Identity | None = None
+        nap = sleep or self._stop.sleep
+        self._retrier = Retrier(limiter=Limiter(clock=clock, sleep=nap), notify=on_retry, clock=clock, sleep=nap)
+
+    def instances(
+        self, *, vpc_id: str | None = None, ids: Collection[str] = (), private_ips: Collection[IPv4Address] = ()
+    ) -> tuple[Instance, ...]:
+        """Instances with one of the ids or primary addresses, by id; with neither, all of the VPC or region.
+
+        Raises:
+            CloudError: any page of any batch failed.
+        """
+        calls = [ecs.describe_instances(vpc_id=vpc_id, ids=batch) for batch in readings.batches(ids, ecs.IDS_PER_CALL)]
+        by_address = readings.batches(private_ips, ecs.IDS_PER_CALL)
+        calls += [ecs.describe_instances(vpc_id=vpc_id, private_ips=batch) for batch in by_address]
+        found = self._read_all(calls or [ecs.describe_instances(vpc_id=vpc_id)], ecs.instances)
+        return readings.unique(found, key=lambda instance: instance.instance_id)
+
+    def enis(self, *, vpc_id: str) -> tuple[Eni, ...]:
+        """Every ENI of a VPC, by id.
+
+        Raises:
+            CloudError: any page failed.
+        """
+        found = readings.by_token(self.send, ecs.describe_enis(vpc_id=vpc_id), ecs.enis)
+        return readings.unique(found, key=lambda eni: eni.eni_id)
+
+    def vswitches(self, *, vpc_id: str) -> tuple[VSwitch, ...]:
+        """Every vSwitch of a VPC, by id.
+
+        Raises:
+            CloudError: any page failed.
+        """
+        call = vpc.describe_vswitches(region_id=self.region_id, vpc_id=vpc_id)
+        found = readings.by_number(self.send, call, vpc.vswitches)
+        return readings.unique(found, key=lambda vswitch: vswitch.vswitch_id)
+
+    def identity(self) -> ports.Identity:
+        """Who we are, by STS GetCallerIdentity, which needs no permission; asked once.
+
+        Raises:
+            CloudError: the credentials are wrong, or STS does not answer.
+        """
+        if self._identity is None:
+            answer = self.send(Call(product=Product.STS, action="GetCallerIdentity"))
+            fields = Fields(label="answer to sts:GetCallerIdentity", values=answer)
+            self._identity = ports.Identity(
+                account_id=fields.text("AccountId"), arn=fields.text("Arn"), provider=self._credentials.provider
+            )
+        return self._identity
+
+    def send(self, call: Call) -> dict[str, Any]:
+        """The answer to one call, after as many tries as it takes.
+
+        Raises:
+            CloudError: what the last failure means; see `errors`.
+            Interrupted: `stop` was called while it waited.
+        """
+        sdk = self._sdk(call.product)
+        try:
+            return self._retrier.run(call, functools.partial(self._attempt, sdk, call))
+        except Failure as failure:
+            arn = self._identity.arn if self._identity else None
+            raise convert(failure, call, host=self._endpoints[call.product].host, identity=arn) from failure
+
+    def stop(self) -> None:
+        """End all waiting, from any thread: the threads of a reading give up at once."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """Close all connections."""
+        for sdk in self._sdks.values():
+            sdk.close()
+
+    def _read_all(self, calls: Sequence[Call], convert_page: readings.Convert[T]) -> list[T]:
+        def read(call: Call) -> list[T]:
+            return readings.by_token(self.send, call, convert_page)
+
+        if len(calls) == 1:
+            return read(calls[0])
+        return readings.parallel(read, calls, threads=THREADS, interrupt=self.stop)
+
+    def _attempt(self, sdk: Sdk, call: Call) -> dict[str, Any]:
+        with self._counting:
+            self.calls[call.name] += 1
+        return sdk.send(call)
+
+    def _sdk(self, product: Product) -> Sdk:
+        """The SDK for a product, imported when it is first needed, while calls through the other one go on."""
+        with self._importing[product]:
+            if product not in self._sdks:
+                self._sdks |= self._tea() if product is Product.VPC else self._legacy()
+            return self._sdks[product]
+
+    def _legacy(self) -> dict[Product, Sdk]:
+        from spidercli.gateways.alibaba.legacy import LegacySdk
+
+        sdk = LegacySdk(
+            region_id=self.region_id,
+            credentials=self._credentials,
+            endpoints=self._endpoints,
+            environ=self._environ,
+            redactor=self._redactor,
+            threads=THREADS,
+        )
+        return {Product.ECS: sdk, Product.STS: sdk}
+
+    def _tea(self) -> dict[Product, Sdk]:
+        from spidercli.gateways.alibaba.tea import TeaSdk
+
+        sdk = TeaSdk(
+            region_id=self.region_id,
+            credentials=self._credentials,
+            endpoint=self._endpoints[Product.VPC],
+            environ=self._environ,
+            redactor=self._redactor,
+            threads=THREADS,
+        )
+        return {Product.VPC: sdk}
