@@ -119,4 +119,8 @@ def _network(cloud: Cloud, matches: Sequence[Match], config: Config) -> tuple[tu
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as threads:
         vswitches = threads.submit(cloud.vswitches, vpc_id=vpc_id)
         enis = threads.submit(cloud.enis, vpc_id=vpc_id)
-        return tuple(eni for eni in enis.result() if eni.instance_id in ours), vswitches.result()
+        try:
+            return tuple(eni for eni in enis.result() if eni.instance_id in ours), vswitches.result()
+        except BaseException:  # Ctrl-C, or one of the two failed: the other one's retries would hold the end up
+            cloud.stop()
+            raise

@@ -44,6 +44,10 @@ class Cloud(Protocol):
         """Who we are."""
         ...
 
+    def stop(self) -> None:
+        """End all waiting and retrying, from any thread."""
+        ...
+
 
 class Metadata(Protocol):
     """The instance metadata service of the machine that we run on."""

@@ -285,7 +285,7 @@ def _drift(body: Manifest, pool: LivePool) -> list[str]:
     """What differs in fields that we own, as short phrases; a list of addresses is compared as a set."""
     found = ownership.differences(body, pool.manifest)
     if Target(body).listed == pool.listed:
-        return [str(item) for item in found if item.path != _IPS or item.kind is not ownership.Kind.CHANGED]
+        return [str(item) for item in found if item.path != _IPS or item.kind is not ownership.Drift.CHANGED]
     return ["the ENI's addresses changed" if item.path == _IPS else str(item) for item in found]
 
 

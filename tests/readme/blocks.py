@@ -41,9 +41,14 @@ def transcript(block: Block, environ: Mapping[str, str]) -> str:
     lines = []
     for command in block.commands:
         ran = subprocess.run(
-            command, shell=True, cwd=ROOT, env=dict(environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            ["sh", "-c", command],
+            cwd=ROOT,
+            env=dict(environ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
             check=False,
-        )  # fmt: skip
+        )
         lines.append(f"$ {command}\n{ran.stdout}")
     return "".join(lines)
 

@@ -23,6 +23,7 @@ class FakeCloud:
     calls: list[str] = dataclasses.field(default_factory=list)
     threads: set[int] = dataclasses.field(default_factory=set)
     failure: Exception | None = None
+    stopped: bool = False
 
     def add(self, instance_id: str, ip: str, **fields: Any) -> Instance:
         """Start an instance."""
@@ -39,6 +40,9 @@ class FakeCloud:
         }
         self.known[instance_id] = Instance(instance_id=instance_id, **{**defaults, **fields})
         return self.known[instance_id]
+
+    def stop(self) -> None:
+        self.stopped = True
 
     def instances(
         self, *, vpc_id: str | None = None, ids: Collection[str] = (), private_ips: Collection[IPv4Address] = ()

@@ -217,3 +217,4 @@ def test_failed_reading_is_no_reading(cloud: Any, node: Any) -> None:
 
     with pytest.raises(CloudUnreachable, match="no answer"):
         collect(cloud, [node("a", "10.0.0.1")], Config())
+    assert cloud.stopped  # the other listing does not go on retrying
