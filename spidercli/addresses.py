@@ -77,5 +77,13 @@ def last_of(subnet: IPNetwork, back: int) -> IPAddress:
     return subnet.broadcast_address - back
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a URL's host (IPv6 without brackets) is this machine, so that plain http can't be overheard."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _text(first: IPAddress, last: IPAddress) -> str:
     return str(first) if first == last else f"{first}-{last}"

@@ -1,0 +1,211 @@
+"""Carries out a plan: phase after phase, in parallel inside a phase, one object's failure never another's."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from spidercli import kinds
+from spidercli.applying.report import Outcome, Report, Result
+from spidercli.applying.settling import NOTHING_LEFT, Settled, Waiting, concerns_pools, is_delete, settle
+from spidercli.errors import (
+    ClusterError,
+    ClusterForbidden,
+    ClusterUnauthorized,
+    ClusterUnreachable,
+    KindMissing,
+)
+from spidercli.planning.plan import Action, Phase, Plan, Verb, Write
+from spidercli.ports import Cluster
+
+# Spiderpool's webhook reads all pools on each create: with more threads each create only takes longer.
+_CREATING_THREADS = 4
+
+_Object = tuple[kinds.Kind, str | None, str]
+_Right = tuple[kinds.Kind, str | None, Verb]
+
+
+class Progress(Protocol):
+    """Told what happens, always from the thread that called `apply`."""
+
+    def started(self, total: int) -> None:
+        """So many writes will be made."""
+        ...
+
+    def finished(self, write: Write, outcome: Outcome) -> None:
+        """One write is through, done or not."""
+        ...
+
+    def waiting(self, text: str) -> None:
+        """Nothing can be written until this is over."""
+        ...
+
+
+def apply(
+    plan: Plan, cluster: Cluster, *, threads: int, wait: Waiting, progress: Progress, stop: threading.Event
+) -> Report:
+    """Make a plan's writes, and account for each.
+
+    Never raises a ClusterError: what the cluster said is in the report. A KeyboardInterrupt is a request to stop,
+    and gets out only if it is the second one.
+
+    Args:
+        plan: what to do.
+        cluster: where; has to be safe to use from several threads.
+        threads: how many writes there may be at the same time.
+        wait: how long deleted pools may take to go.
+        progress: told about every write.
+        stop: once set (Ctrl-C, a lost Lease), nothing more is sent; what is on its way is waited for.
+    """
+    progress.started(sum(1 for _ in plan.writes))
+    run = _Run(plan=plan, cluster=cluster, threads=threads, wait=wait, progress=progress, stop=stop)
+    return run.carried_out()
+
+
+@dataclasses.dataclass(kw_only=True)
+class _Run:
+    """The state of one run. Workers read it; except for `hopeless` only the calling thread changes it."""
+
+    plan: Plan
+    cluster: Cluster
+    threads: int
+    wait: Waiting
+    progress: Progress
+    stop: threading.Event
+    results: list[Result] = dataclasses.field(default_factory=list)
+    undone: set[_Object] = dataclasses.field(default_factory=set)
+    hopeless: dict[_Right | None, str] = dataclasses.field(default_factory=dict)  # None: everything
+    settled: Settled = NOTHING_LEFT
+
+    def carried_out(self) -> Report:
+        for phase in Phase:
+            updates, creates = _split(self.plan, phase)
+            self._write(updates, self.threads)
+            self._write(creates, min(self.threads, _CREATING_THREADS))
+            if phase is Phase.SHRINK:
+                self._settle()
+        stopped = self.stop.is_set() and any(result.outcome is Outcome.SKIPPED for result in self.results)
+        return Report(results=tuple(self.results), stopped=stopped)
+
+    def _write(self, writes: Sequence[Write], threads: int) -> None:
+        """Make writes in parallel, those of one object one after the other."""
+        if not writes:
+            return
+        pool = concurrent.futures.ThreadPoolExecutor(threads, thread_name_prefix="apply")
+        try:
+            self._collect({pool.submit(self._one_object, chain) for chain in _chains(writes)})
+        finally:  # after an error nothing is waited for; the queue is empty otherwise
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _collect(self, remaining: set[concurrent.futures.Future[list[Result]]]) -> None:
+        while remaining:
+            try:
+                for future in concurrent.futures.as_completed(remaining):
+                    remaining.discard(future)
+                    self._record(future.result())
+            except KeyboardInterrupt:
+                if self.stop.is_set():  # the second one: what is on its way is not waited for any more
+                    raise
+                self.stop.set()
+
+    def _record(self, results: Iterable[Result]) -> None:
+        for result in results:
+            self.results.append(result)
+            if result.outcome is not Outcome.DONE:
+                self.undone.add(_object(result.write))
+            self.progress.finished(result.write, result.outcome)
+
+    def _one_object(self, writes: Iterable[Write]) -> list[Result]:
+        results: list[Result] = []
+        for write in writes:
+            failed = bool(results) and results[-1].outcome is not Outcome.DONE
+            reason = "an earlier write of it was not made" if failed else self._reason_to_skip(write)
+            results.append(Result.skipped(write, reason) if reason else self._sent(write))
+        return results
+
+    def _sent(self, write: Write) -> Result:
+        try:
+            self.cluster.send(write)
+        except ClusterError as error:
+            self._give_up_after(error, write)
+            return Result.of_error(write, error)
+        return Result(write=write, outcome=Outcome.DONE)
+
+    def _give_up_after(self, error: ClusterError, write: Write) -> None:
+        """Remember what would fail in the same way for other objects."""
+        if isinstance(error, ClusterUnreachable | ClusterUnauthorized):
+            self.hopeless.setdefault(None, error.message)
+        elif isinstance(error, ClusterForbidden | KindMissing):
+            self.hopeless.setdefault(_right(write), error.message)
+
+    def _reason_to_skip(self, write: Write) -> str:
+        if self.stop.is_set():
+            return "the run was stopped"
+        if _object(write) in self.undone:
+            return "an earlier write of it was not made"
+        hopeless = self.hopeless.get(None) or self.hopeless.get(_right(write))
+        if hopeless:
+            return hopeless
+        return self.settled.obstacle(write) if concerns_pools(write) and not is_delete(write) else ""
+
+    def _settle(self) -> None:
+        """Look what became of the pools that had to shrink or go, before others grow."""
+        mine = [result for result in self.results if concerns_pools(result.write)]
+        if self.stop.is_set() or None in self.hopeless:
+            return
+        try:
+            self.settled = settle(
+                self.cluster,
+                deleted=[result.write for result in mine if is_delete(result.write) and result.outcome is Outcome.DONE],
+                undone=[result.write for result in mine if result.outcome is not Outcome.DONE],
+                wait=self.wait,
+                progress=self.progress,
+                stop=self.stop,
+            )
+        except ClusterError as error:
+            self.hopeless[None] = error.message
+        except KeyboardInterrupt:
+            if self.stop.is_set():
+                raise
+            self.stop.set()
+        self.results = [self._after(result) for result in self.results]
+
+    def _after(self, result: Result) -> Result:
+        """A result, corrected where a deleted pool is still there."""
+        reason = self.settled.hanging.get(result.write.name)
+        if reason is None or not (concerns_pools(result.write) and is_delete(result.write)):
+            return result
+        self.undone.add(_object(result.write))
+        return dataclasses.replace(result, outcome=Outcome.BLOCKED, reason=reason)
+
+
+def _split(plan: Plan, phase: Phase) -> tuple[list[Write], list[Write]]:
+    """A phase's writes: those to what exists, and those that create a pool."""
+    updates: list[Write] = []
+    creates: list[Write] = []
+    for change in plan.changes:
+        again = any(is_delete(write) for write in change.writes)
+        for write in change.writes:
+            if write.phase is phase:
+                new = concerns_pools(write) and not is_delete(write) and (change.action is Action.CREATE or again)
+                (creates if new else updates).append(write)
+    return updates, creates
+
+
+def _chains(writes: Iterable[Write]) -> Iterator[list[Write]]:
+    """Writes grouped by object, in their order."""
+    chains: dict[_Object, list[Write]] = {}
+    for write in writes:
+        chains.setdefault(_object(write), []).append(write)
+    return iter(chains.values())
+
+
+def _object(write: Write) -> _Object:
+    return write.kind, write.namespace, write.name
+
+
+def _right(write: Write) -> _Right:
+    return write.kind, write.namespace, write.verb

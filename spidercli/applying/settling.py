@@ -1,0 +1,152 @@
+"""Between the pools that shrink and the pools that grow: wait until deleted pools are gone, and see what stayed.
+
+Spiderpool goes on blocking the addresses of a pool that is being deleted until its finalizer is removed, which happens
+once no pod holds an address of it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol, cast
+
+from spidercli import addresses, kinds
+from spidercli.errors import FactsInvalid
+from spidercli.model import IPAddress, Manifest
+from spidercli.planning.live import LivePool
+from spidercli.planning.plan import Verb, Write
+from spidercli.ports import Cluster
+
+_MANY = 3
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """How long to wait for deleted pools, and how often to look."""
+
+    timeout: float = 60.0  # seconds
+    first: float = 0.2  # seconds between the first two looks; doubled each time
+    longest: float = 5.0
+    sleep: Callable[[float], object] = time.sleep  # an Event's `wait` can be interrupted
+    clock: Callable[[], float] = time.monotonic
+
+
+class Tells(Protocol):
+    """Somebody who is told what is waited for."""
+
+    def waiting(self, text: str) -> None:
+        """Something is still there."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settled:
+    """What the pools that had to shrink or go look like now."""
+
+    hanging: Mapping[str, str]  # deleted pools that are still there, with the reason
+    listed: Mapping[IPAddress, str]  # addresses that stayed, with the pool that lists them
+
+    def obstacle(self, write: Write) -> str:
+        """Why a pool can't be written yet; empty if it can."""
+        for address in _listed_by(write.body) if self.listed else ():
+            pool = self.listed.get(address, write.name)
+            if pool != write.name:
+                return f"{address} is still listed by SpiderIPPool {pool}"
+        return ""
+
+
+NOTHING_LEFT = Settled(hanging={}, listed={})
+
+
+def settle(
+    cluster: Cluster,
+    *,
+    deleted: Sequence[Write],
+    undone: Sequence[Write],
+    wait: Waiting,
+    progress: Tells,
+    stop: threading.Event,
+) -> Settled:
+    """Wait for the deleted pools, then look at them and at those whose write was not made.
+
+    Args:
+        cluster: where to look.
+        deleted: deletes that were accepted.
+        undone: writes that were not made; their pools list what they listed before.
+        wait: how long.
+        progress: told about each look that found something.
+        stop: once set, waiting ends.
+
+    Raises:
+        ClusterError: the pools can't be listed.
+    """
+    if not deleted and not undone:
+        return NOTHING_LEFT
+    live = _wait(cluster, {write.name: write.uid for write in deleted}, wait, progress, stop)
+    hanging = _there(live, {write.name: write.uid for write in deleted})
+    kept = [live[name] for name in {write.name for write in undone} & live.keys()]
+    return Settled(
+        hanging={pool.name: f"still being deleted: {_held(pool)}" for pool in hanging},
+        listed={address: pool.name for pool in (*hanging, *kept) for address in _listed_by(pool.manifest)},
+    )
+
+
+def concerns_pools(write: Write) -> bool:
+    """Whether a write is about a SpiderIPPool."""
+    return write.kind == kinds.IP_POOL
+
+
+def is_delete(write: Write) -> bool:
+    """Whether a write ends with its object gone, some time later."""
+    return write.verb is Verb.DELETE
+
+
+def _wait(
+    cluster: Cluster,
+    deleted: Mapping[str, str | None],
+    wait: Waiting,
+    progress: Tells,
+    stop: threading.Event,
+) -> Mapping[str, LivePool]:
+    """The pools as they are when the deleted ones are gone, or time is up."""
+    deadline, pause = wait.clock() + wait.timeout, wait.first
+    while True:
+        live = {pool.name: pool for pool in map(LivePool, cluster.list(kinds.IP_POOL))}
+        there = _there(live, deleted)
+        if not there or stop.is_set() or wait.clock() >= deadline:
+            return live
+        progress.waiting(_told(there))
+        wait.sleep(pause)
+        pause = min(pause * 2, wait.longest)
+
+
+def _there(live: Mapping[str, LivePool], deleted: Mapping[str, str | None]) -> list[LivePool]:
+    """The deleted pools that are still there; a pool of the same name with another uid is a new one."""
+    found = [live[name] for name in deleted if name in live]
+    return [pool for pool in found if deleted[pool.name] in (None, kinds.metadata(pool.manifest).get("uid"))]
+
+
+def _told(pools: Sequence[LivePool]) -> str:
+    told = [f"{pool.name} ({_held(pool)})" for pool in pools[:_MANY]]
+    more = f" and {len(pools) - _MANY} more" if len(pools) > _MANY else ""
+    return f"waiting for deleted pools to go: {', '.join(told)}{more}"
+
+
+def _held(pool: LivePool) -> str:
+    try:
+        held = [f"pod {pod} holds {pool.address(number)}" for number, pod in sorted(pool.holders.items())]
+    except FactsInvalid:
+        held = []
+    return ", ".join(held[:_MANY]) or "no pod holds an address; is spiderpool-controller running?"
+
+
+def _listed_by(manifest: Manifest | None) -> Iterable[IPAddress]:
+    """The addresses of a pool that Spiderpool compares with those of other pools."""
+    spec = cast("Mapping[str, list[str] | None]", kinds.spec(manifest or {}))
+    try:
+        excluded = set(addresses.expand(spec.get("excludeIPs") or ()))
+        return [address for address in addresses.expand(spec.get("ips") or ()) if address not in excluded]
+    except ValueError:  # not a pool that Spiderpool would have accepted: nothing to say about it
+        return []

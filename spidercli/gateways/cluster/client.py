@@ -1,0 +1,129 @@
+"""The Kubernetes API behind the `Cluster` port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import cast
+
+from spidercli import kinds
+from spidercli.gateways.cluster import errors, wire
+from spidercli.gateways.cluster.api import Api
+from spidercli.gateways.cluster.wire import Answer, Request
+from spidercli.model import Manifest
+from spidercli.planning.plan import Verb, Write
+
+_PAGE = 500
+
+
+class _Expired(Exception):
+    """The state of the cluster that a continue token stands for is no longer kept."""
+
+
+class KubernetesCluster:
+    """Readings and writes over one connection; safe to use from several threads."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the server warned about so far, each text once."""
+        return self._api.warnings
+
+    def list(self, kind: kinds.Kind, *, namespace: str | None = None) -> list[Manifest]:
+        """Every object of a kind, from one state of the cluster.
+
+        A continue token keeps the pages consistent for some minutes. When it has expired the listing starts anew,
+        in one page, which needs no token.
+
+        Raises:
+            KindMissing: the cluster has no such kind.
+            ClusterError: there was no answer, or a refusal.
+        """
+        try:
+            return [*self._pages(kind, namespace, limit=_PAGE)]
+        except _Expired:
+            return [*self._pages(kind, namespace, limit=None)]
+
+    def get(self, kind: kinds.Kind, name: str, namespace: str | None = None) -> Manifest | None:
+        """One object, None when it does not exist.
+
+        Raises:
+            KindMissing: the cluster has no such kind.
+            ClusterError: there was no answer, or a refusal.
+        """
+        request = wire.read(kind, name, namespace)
+        answer = self._api.ask(request)
+        if answer.status == HTTPStatus.NOT_FOUND and not errors.names_no_object(answer):
+            return None
+        return self._accepted(answer, request, kind)
+
+    def send(self, write: Write, *, dry_run: bool = False) -> Manifest | None:
+        """Carry out one write; the object as the server stored it, or None for a delete.
+
+        Raises:
+            WriteRefused: validation or a webhook said no.
+            WriteConflict: the object is not what it was when it was read.
+            ClusterError: there was no answer, or another refusal.
+        """
+        request = wire.of_write(write, dry_run=dry_run)
+        answer = self._api.ask(request)
+        if write.verb is Verb.DELETE:
+            if not self._is_gone(write, answer):
+                self._accepted(answer, request, write.kind)
+            return None
+        return self._accepted(answer, request, write.kind)
+
+    def version(self) -> str:
+        """The server's gitVersion.
+
+        Raises:
+            ClusterError: there was no answer, or a refusal.
+        """
+        return str(self._api.call(wire.version()).get("gitVersion", "unknown"))
+
+    def _pages(self, kind: kinds.Kind, namespace: str | None, *, limit: int | None) -> Iterator[Manifest]:
+        """The objects of all pages.
+
+        Raises:
+            _Expired: the continue token did, on the way.
+        """
+        token: object = None
+        while True:
+            request = wire.page(kind, namespace, limit=limit, continue_from=token)
+            answer = self._api.ask(request)
+            if answer.status == HTTPStatus.GONE and token:
+                raise _Expired
+            document = self._accepted(answer, request, kind)
+            for item in cast("list[Manifest]", document.get("items") or []):
+                yield _typed(item, kind)
+            token = kinds.metadata(document).get("continue")
+            if not token:
+                return
+
+    def _accepted(self, answer: Answer, request: Request, kind: kinds.Kind) -> Manifest:
+        if answer.status == HTTPStatus.NOT_FOUND and errors.names_no_object(answer):
+            raise errors.kind_missing(kind)
+        return self._api.accepted(answer, request)
+
+    def _is_gone(self, write: Write, answer: Answer) -> bool:
+        """Whether a refused delete has nothing left to do.
+
+        A conflict is checked against the object: when an earlier attempt arrived and its answer did not, the object
+        is being deleted already, or is gone.
+        """
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return True
+        if answer.status != HTTPStatus.CONFLICT:
+            return False
+        live = self.get(write.kind, write.name, write.namespace)
+        if live is None:
+            return True
+        meta = kinds.metadata(live)
+        return meta.get("uid") == write.uid and "deletionTimestamp" in meta
+
+
+def _typed(item: Manifest, kind: kinds.Kind) -> Manifest:
+    """A list's item with its type, which built-in kinds leave out."""
+    return item if "kind" in item else {"apiVersion": kind.api_version, "kind": kind.kind, **item}

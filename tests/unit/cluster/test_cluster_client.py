@@ -1,0 +1,134 @@
+"""The Cluster port over a scripted API server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from spidercli import kinds
+from spidercli.errors import KindMissing, WriteConflict, WriteRefused
+from spidercli.gateways.cluster.client import KubernetesCluster
+from spidercli.planning.plan import Phase, Verb, Write
+
+DELETE = Write(phase=Phase.SHRINK, verb=Verb.DELETE, kind=kinds.IP_POOL, name="p", namespace=None, body=None, uid="u")
+APPLY = Write(
+    phase=Phase.GROW, verb=Verb.APPLY, kind=kinds.IP_POOL, name="p", namespace=None, body={"metadata": {"name": "p"}}
+)
+
+
+def page(answer: Any, *names: str, token: str = "") -> Any:
+    items = [{"kind": "SpiderIPPool", "metadata": {"name": name}} for name in names]
+    return answer({"kind": "SpiderIPPoolList", "metadata": {"continue": token}, "items": items})
+
+
+def not_found(status: Any) -> Any:
+    return status(404, "not found", kind="spiderippools", name="p")
+
+
+def test_a_listing_follows_its_pages(api: Any, wire: Any, answer: Any) -> None:
+    """Pages are joined, and each one is asked for with the token of the one before."""
+    scripted = wire(page(answer, "a", "b", token="t"), page(answer, "c"))
+
+    found = KubernetesCluster(api(scripted)).list(kinds.IP_POOL)
+
+    assert ["a", "b", "c"] == [kinds.name(item) for item in found]
+    assert [(("limit", "500"),), (("limit", "500"), ("continue", "t"))] == [asked.query for asked in scripted.asked]
+
+
+def test_an_expired_listing_starts_anew(api: Any, wire: Any, answer: Any, status: Any) -> None:
+    """Half a listing and another half of another state are no listing: it starts again, in one page."""
+    scripted = wire(page(answer, "old", token="t"), status(410, reason="Expired"), page(answer, "new"))
+
+    found = KubernetesCluster(api(scripted)).list(kinds.IP_POOL)
+
+    assert ["new"] == [kinds.name(item) for item in found]
+    assert () == scripted.asked[-1].query
+
+
+def test_an_empty_listing_is_empty(api: Any, answer: Any) -> None:
+    """Go writes an empty list as null."""
+    empty = answer({"kind": "SpiderIPPoolList", "metadata": {}, "items": None})
+
+    assert [] == KubernetesCluster(api(empty)).list(kinds.IP_POOL)
+
+
+def test_listed_objects_have_their_type(api: Any, answer: Any) -> None:
+    """The API leaves the type out of the items of its own kinds."""
+    nodes = answer({"kind": "NodeList", "metadata": {}, "items": [{"metadata": {"name": "n"}}]})
+
+    assert [{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}] == (
+        KubernetesCluster(api(nodes)).list(kinds.NODE)
+    )
+
+
+@pytest.mark.parametrize("how", ["list", "get", "send"])
+def test_without_spiderpool_its_kinds_are_missing(api: Any, status: Any, how: str) -> None:
+    """A kind that the cluster does not serve is told as what it means."""
+    cluster = KubernetesCluster(api(status(404, "the server could not find the requested resource")))
+    calls: dict[str, Callable[[], object]] = {
+        "list": lambda: cluster.list(kinds.IP_POOL),
+        "get": lambda: cluster.get(kinds.IP_POOL, "p"),
+        "send": lambda: cluster.send(APPLY),
+    }
+
+    with pytest.raises(KindMissing, match="Spiderpool is not installed"):
+        calls[how]()
+
+
+def test_a_missing_object_is_none(api: Any, status: Any) -> None:
+    """To read what does not exist is no error."""
+    assert KubernetesCluster(api(not_found(status))).get(kinds.IP_POOL, "p") is None
+
+
+def test_a_write_gives_back_what_was_stored(api: Any, answer: Any) -> None:
+    """The server's version of the object has what webhooks made of it."""
+    assert {"metadata": {"uid": "u"}} == KubernetesCluster(api(answer({"metadata": {"uid": "u"}}))).send(APPLY)
+
+
+def test_a_refused_write_raises(api: Any, status: Any) -> None:
+    """A refusal is an error of ours."""
+    with pytest.raises(WriteRefused, match="can't apply SpiderIPPool p: bad"):
+        KubernetesCluster(api(status(422, "bad"))).send(APPLY)
+
+
+def test_to_delete_what_is_gone_is_success(api: Any, status: Any) -> None:
+    """What should go and is not there needs no error."""
+    assert KubernetesCluster(api(not_found(status))).send(DELETE) is None
+
+
+@pytest.mark.parametrize("live", [{"uid": "u", "deletionTimestamp": "now"}, None], ids=["being-deleted", "gone"])
+def test_a_delete_that_arrived_already_is_success(api: Any, answer: Any, status: Any, live: Any) -> None:
+    """A conflict after a lost answer is our own doing."""
+    there = not_found(status) if live is None else answer({"metadata": live})
+
+    assert KubernetesCluster(api(status(409, "conflict"), there)).send(DELETE) is None
+
+
+@pytest.mark.parametrize(
+    "live",
+    [{"uid": "u"}, {"uid": "other", "deletionTimestamp": "now"}],
+    ids=["changed", "another-object"],
+)
+def test_a_delete_of_a_changed_object_is_a_conflict(api: Any, answer: Any, status: Any, live: dict[str, str]) -> None:
+    """An object that is not what was read is not deleted."""
+    with pytest.raises(WriteConflict, match="changed since it was read"):
+        KubernetesCluster(api(status(409, "conflict"), answer({"metadata": live}))).send(DELETE)
+
+
+def test_the_version_is_the_servers(api: Any, answer: Any) -> None:
+    """The version is what kubectl shows."""
+    assert "v1.27.3" == KubernetesCluster(api(answer({"gitVersion": "v1.27.3"}))).version()
+
+
+def test_warnings_are_kept_once(api: Any, answer: Any) -> None:
+    """A warning that comes with every pool is told once, and one that nobody can act on never."""
+    finalizer = 'metadata.finalizers: "spiderpool.spidernet.io": prefer a domain-qualified finalizer name'
+    warned = answer({"metadata": {}}, warnings=("deprecated", finalizer))
+    cluster = KubernetesCluster(api(warned))
+
+    cluster.send(APPLY)
+    cluster.send(APPLY)
+
+    assert ("deprecated",) == cluster.warnings
