@@ -1,0 +1,1 @@
+"""A Kubernetes API server in memory, with Spiderpool: faithful enough for kubectl and the official client."""

@@ -1,0 +1,52 @@
+"""What the server answers besides resources: version, health, discovery, OpenAPI and access reviews."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from spidercli.sandbox.kube import discovery, errors, openapi, reviews
+from spidercli.sandbox.kube.requests import Answer, Request
+from spidercli.sandbox.kube.resources import Registry
+from spidercli.sandbox.kube.rules import Rules
+from spidercli.sandbox.kube.values import Object
+
+_HEALTH = ("/healthz", "/livez", "/readyz")
+
+
+class Documents:
+    """Answers the requests that are not about a resource; the caller holds the lock."""
+
+    def __init__(self, registry: Registry, rules: Rules, version: str) -> None:
+        self._registry = registry
+        self._rules = rules
+        self._version = version
+
+    def answer(self, request: Request) -> Answer:
+        """The document of a path.
+
+        Raises:
+            ApiError: 404 for a path that nothing serves.
+        """
+        if request.method == "POST" and (review := reviews.answer(request, self._rules)):
+            return Answer(body=review, status=HTTPStatus.CREATED)
+        if request.method != "GET":
+            raise errors.no_such_path()
+        if discovery.wants_aggregated(request.path, request.accept):
+            body = discovery.aggregated(self._registry, request.path)
+            return Answer(body=body, content_type=discovery.AGGREGATED)
+        if request.path in _HEALTH:
+            return Answer(body="ok", content_type="text/plain")
+        document = self._document(request.path)
+        if document is None:
+            raise errors.no_such_path()
+        return Answer(body=document)
+
+    def _document(self, path: str) -> Object | None:
+        if path == "/version":
+            major, minor, _ = self._version.removeprefix("v").split(".", 2)
+            return {"major": major, "minor": minor, "gitVersion": self._version, "platform": "linux/amd64"}
+        if path == openapi.ROOT:
+            return openapi.index(self._registry)
+        if path.startswith(f"{openapi.ROOT}/"):
+            return openapi.document(self._registry, path)
+        return discovery.document(self._registry, path)

@@ -1,0 +1,136 @@
+"""The rules of metadata: names, labels, annotations and finalizers (k8s.io/apimachinery, pkg/api/validation)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from spidercli.sandbox.kube.errors import Cause
+from spidercli.sandbox.kube.resources import Resource
+from spidercli.sandbox.kube.values import Object, dig
+
+_SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_VALUE = r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?"
+_QUALIFIED = r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+_LONGEST_SUBDOMAIN = 253
+_LONGEST_LABEL = 63
+_LARGEST_ANNOTATIONS = 256 * 1024
+
+_SUBDOMAIN_RULE = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start "
+    "and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    f"'{_SUBDOMAIN}')"
+)
+_LABEL_RULE = (
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end "
+    f"with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '{_LABEL}')"
+)
+_VALUE_RULE = (
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start "
+    "and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation "
+    f"is '{_VALUE}')"
+)
+_QUALIFIED_RULE = (
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+    f"character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{_QUALIFIED}')"
+)
+_FINALIZER_ADVICE = (
+    "prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other "
+    "finalizer writers"
+)
+_STANDARD_FINALIZERS = frozenset({"foregroundDeletion", "kubernetes", "orphan"})
+
+
+def finalizer_warnings(resource: Resource, live: Object | None, manifest: Object) -> list[str]:
+    """The advice that the server gives for each new finalizer of a custom resource."""
+    before = dig(live, "metadata", "finalizers") or ()
+    return [
+        f'metadata.finalizers: "{finalizer}": {_FINALIZER_ADVICE}'
+        for finalizer in sorted(manifest["metadata"].get("finalizers") or ())
+        if resource.custom and finalizer not in before and _is_plain(finalizer)
+    ]
+
+
+def _is_plain(finalizer: str) -> bool:
+    return "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS
+
+
+def problems(resource: Resource, live: Object | None, metadata: Object) -> Iterator[Cause]:
+    """What is wrong with an object's metadata."""
+    if live is None:
+        yield from _name(resource, metadata.get("name", ""))
+    else:
+        yield from _immutable(live["metadata"], metadata)
+    yield from _labels(metadata.get("labels") or {})
+    yield from _annotations(metadata.get("annotations") or {})
+
+
+def _name(resource: Resource, name: str) -> Iterator[Cause]:
+    rule = _name_rule(resource)
+    if not name:
+        yield Cause.required("metadata.name", "name or generateName is required")
+    elif problem := rule(name):
+        yield Cause.invalid("metadata.name", f'"{name}"', problem)
+
+
+def _name_rule(resource: Resource) -> Callable[[str], str | None]:
+    if resource.group == "rbac.authorization.k8s.io":
+        return _path_segment
+    return _label_name if resource.kind in ("Namespace", "Service") else _subdomain
+
+
+def _path_segment(name: str) -> str | None:
+    if name in (".", ".."):
+        return f"may not be '{name}'"
+    return next((f"may not contain '{sign}'" for sign in "/%" if sign in name), None)
+
+
+def _subdomain(name: str) -> str | None:
+    if len(name) > _LONGEST_SUBDOMAIN:
+        return f"must be no more than {_LONGEST_SUBDOMAIN} bytes"
+    return None if re.fullmatch(_SUBDOMAIN, name) else _SUBDOMAIN_RULE
+
+
+def _label_name(name: str) -> str | None:
+    if len(name) > _LONGEST_LABEL:
+        return f"must be no more than {_LONGEST_LABEL} bytes"
+    return None if re.fullmatch(_LABEL, name) else _LABEL_RULE
+
+
+def _immutable(live: Object, metadata: Object) -> Iterator[Cause]:
+    for field in ("name", "namespace", "uid"):
+        if metadata.get(field) != live.get(field):
+            yield Cause.invalid(f"metadata.{field}", f'"{metadata.get(field)}"', "field is immutable")
+    added = [each for each in metadata.get("finalizers") or () if each not in (live.get("finalizers") or ())]
+    if added and live.get("deletionTimestamp"):
+        listed = ", ".join(f'"{finalizer}"' for finalizer in added)
+        yield Cause.forbidden(
+            "metadata.finalizers",
+            f"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{listed}}}",
+        )
+
+
+def _labels(labels: Object) -> Iterator[Cause]:
+    for key, value in labels.items():
+        yield from _qualified_key("metadata.labels", key)
+        if len(value) > _LONGEST_LABEL:
+            yield Cause.invalid("metadata.labels", f'"{value}"', f"must be no more than {_LONGEST_LABEL} bytes")
+        elif not re.fullmatch(_VALUE, value):
+            yield Cause.invalid("metadata.labels", f'"{value}"', _VALUE_RULE)
+
+
+def _annotations(annotations: Object) -> Iterator[Cause]:
+    for key in annotations:
+        yield from _qualified_key("metadata.annotations", key.lower())
+    if sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items()) > _LARGEST_ANNOTATIONS:
+        detail = f"Too long: may not be more than {_LARGEST_ANNOTATIONS} bytes"
+        yield Cause("metadata.annotations", "FieldValueTooLong", detail)
+
+
+def _qualified_key(field: str, key: str) -> Iterator[Cause]:
+    prefix, slash, name = key.rpartition("/")
+    if slash and not re.fullmatch(_SUBDOMAIN, prefix):
+        yield Cause.invalid(field, f'"{key}"', f"prefix part {_SUBDOMAIN_RULE}")
+    if len(name) > _LONGEST_LABEL or not re.fullmatch(_QUALIFIED, name):
+        yield Cause.invalid(field, f'"{key}"', _QUALIFIED_RULE)

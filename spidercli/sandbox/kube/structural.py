@@ -1,0 +1,161 @@
+"""What a structural schema does to an object: prune, default, find what it does not declare.
+
+The rules are those of CustomResourceDefinitions (Kubernetes documentation, "Extend the Kubernetes API with
+CustomResourceDefinitions", sections Pruning, Defaulting and Nullable). Every function works in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from spidercli.sandbox.kube.values import Object, clone
+
+OPEN = "x-kubernetes-preserve-unknown-fields"
+_SERVER_OWNED = ("apiVersion", "kind", "metadata")
+_GO_TYPES = {"string": "string", "integer": "numeric", "number": "numeric", "boolean": "boolean"}
+
+
+def child(schema: Object, key: str) -> Object:
+    """The schema of a map's or struct's entry; {} where nothing is said of it."""
+    declared: Object | None = (schema.get("properties") or {}).get(key)
+    if declared is not None:
+        return declared
+    extra = schema.get("additionalProperties")
+    return extra if isinstance(extra, dict) else {}
+
+
+def items(schema: Object) -> Object:
+    """The schema of a list's elements."""
+    return schema.get("items") or {}
+
+
+def declares(schema: Object, key: str) -> bool:
+    """Whether a struct may have the field."""
+    if key in (schema.get("properties") or {}) or schema.get(OPEN):
+        return True
+    return bool(schema.get("additionalProperties"))
+
+
+def prune(value: Any, schema: Object) -> list[str]:
+    """Drop every field that the schema does not declare, and name them by their paths."""
+    dropped: list[str] = []
+    _prune(value, schema, "", dropped)
+    return dropped
+
+
+def _prune(value: Any, schema: Object, path: str, dropped: list[str]) -> None:
+    if isinstance(value, list):
+        for index, element in enumerate(value):
+            _prune(element, items(schema), f"{path}[{index}]", dropped)
+    elif isinstance(value, dict) and schema:
+        for key in list(value):
+            if not path and key in _SERVER_OWNED:
+                continue
+            where = f"{path}.{key}" if path else key
+            if declares(schema, key):
+                _prune(value[key], child(schema, key), where, dropped)
+            else:
+                dropped.append(where)
+                del value[key]
+
+
+def fill_defaults(value: Any, schema: Object) -> None:
+    """Drop nulls that the schema does not allow, then set the defaults of missing fields."""
+    if isinstance(value, list):
+        inner = items(schema)
+        for element in value:
+            fill_defaults(element, inner)
+    elif isinstance(value, dict):
+        _drop_nulls(value, schema)
+        for key, declared in (schema.get("properties") or {}).items():
+            if "default" in declared and key not in value:
+                value[key] = clone(declared["default"])
+        for key, inner_value in value.items():
+            if isinstance(inner_value, dict | list) and (inner_schema := child(schema, key)):
+                fill_defaults(inner_value, inner_schema)
+
+
+def _drop_nulls(value: Object, schema: Object) -> None:
+    for key in [key for key, inner in value.items() if inner is None]:
+        declared = child(schema, key)
+        if declared and not declared.get("nullable"):
+            del value[key]
+
+
+def undeclared(value: Any, schema: Object) -> Iterator[str]:
+    """What a typed apply refuses: fields that are not declared, and values of another JSON type, by path."""
+    return _undeclared(value, schema, "")
+
+
+def _undeclared(value: Any, schema: Object, path: str) -> Iterator[str]:
+    if value is None:
+        return
+    if problem := _mistyped(value, schema):
+        yield f"{path}: {problem}"
+    elif isinstance(value, list):
+        for index, element in enumerate(value):
+            yield from _undeclared(element, items(schema), f"{path}[{index}]")
+    elif isinstance(value, dict):
+        yield from _undeclared_fields(value, schema, path)
+
+
+def _undeclared_fields(value: Object, schema: Object, path: str) -> Iterator[str]:
+    for key, inner in value.items():
+        where = f"{path}.{key}"
+        if not path and key in _SERVER_OWNED:
+            continue
+        if schema and not declares(schema, key):
+            yield f"{where}: field not declared in schema"
+        else:
+            yield from _undeclared(inner, child(schema, key), where)
+
+
+def _mistyped(value: Any, schema: Object) -> str | None:
+    expected = schema.get("type")
+    if expected is None or schema.get("x-kubernetes-int-or-string"):
+        return None
+    if expected == "object":
+        return None if isinstance(value, dict) else f"expected map, got {_go_value(value)}"
+    if expected == "array":
+        return None if isinstance(value, list) else f"expected list, got {_go_value(value)}"
+    return None if _is_scalar_of(value, expected) else f"expected {_GO_TYPES[expected]}, got {_go_value(value)}"
+
+
+def _is_scalar_of(value: Any, expected: str) -> bool:
+    if expected == "string":
+        return isinstance(value, str)
+    if expected == "boolean":
+        return isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _go_value(value: Any) -> str:
+    return f"&value.valueUnstructured{{Value:{value}}}"
+
+
+def to_json_schema(schema: Object) -> Object:
+    """The same rules as a JSON schema: `nullable` and int-or-string are OpenAPI's own."""
+    if schema.get("x-kubernetes-int-or-string"):
+        return {"type": ["integer", "string"]}
+    found = {key: value for key, value in schema.items() if not key.startswith("x-kubernetes-") and key != "default"}
+    if "properties" in found:
+        found["properties"] = {key: to_json_schema(value) for key, value in found["properties"].items()}
+    for key in ("items", "additionalProperties"):
+        if isinstance(found.get(key), dict):
+            found[key] = to_json_schema(found[key])
+    if found.pop("nullable", False):
+        return {"anyOf": [found, {"type": "null"}]}
+    return found
+
+
+def opened(schema: Object) -> Object:
+    """A schema that says something of a few fields only, and lets all others be."""
+    found = dict(schema)
+    if "properties" in found:
+        found["properties"] = {key: opened(value) for key, value in found["properties"].items()}
+    if "items" in found:
+        found["items"] = opened(found["items"])
+    if found.get("type", "object") == "object" and "additionalProperties" not in found:
+        found[OPEN] = True
+    return found

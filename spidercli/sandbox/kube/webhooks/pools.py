@@ -1,0 +1,68 @@
+"""A SpiderIPPool as the webhook and the controllers look at it."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import json
+from typing import Any
+
+from spidercli.sandbox.kube.values import Object, dig
+from spidercli.sandbox.kube.webhooks import ranges
+from spidercli.sandbox.kube.webhooks.ranges import Interval
+
+CIDR_LABEL = "ipam.spidernet.io/ippool-cidr"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Pool:
+    """What a pool's addresses are."""
+
+    name: str
+    version: int
+    subnet: str
+    addresses: tuple[Interval, ...]  # ips without excludeIPs
+
+    def lists(self, text: str) -> bool:
+        """Whether an address is one of the pool's."""
+        address = ipaddress.ip_address(text)
+        return address.version == self.version and ranges.holds(self.addresses, int(address))
+
+
+def read(manifest: Object) -> Pool:
+    """A stored pool.
+
+    Raises:
+        ValueError: a range or the subnet can't be parsed, which admission would have refused.
+    """
+    spec = manifest["spec"]
+    version = spec.get("ipVersion") or version_of(spec["subnet"])
+    listed = [ranges.parse(version, text) for text in spec.get("ips") or ()]
+    excluded = [ranges.parse(version, text) for text in spec.get("excludeIPs") or ()]
+    return Pool(
+        name=manifest["metadata"]["name"],
+        version=version,
+        subnet=spec["subnet"],
+        addresses=tuple(ranges.without(listed, excluded)),
+    )
+
+
+def version_of(subnet: str) -> int:
+    """The IP version of a CIDR.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return ipaddress.ip_network(subnet, strict=False).version
+
+
+def cidr_label(subnet: str) -> str:
+    """The subnet as the value of the pool's label: a text replacement, as in pkg/ip CIDRToLabelValue."""
+    return subnet.translate(str.maketrans("./:", "---"))
+
+
+def allocations(manifest: Object) -> dict[str, dict[str, Any]]:
+    """The addresses in use: address to {pod: NAMESPACE/NAME, podUid}."""
+    text = dig(manifest, "status", "allocatedIPs")
+    found: dict[str, dict[str, Any]] = json.loads(text) if text else {}
+    return found

@@ -1,0 +1,148 @@
+"""Merge, JSON and strategic merge patches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+Manifest = dict[str, Any]
+
+
+def test_merge_patch_sets_and_removes(client: Any, pool: Manifest) -> None:
+    """A merge patch sets what it has, removes what is null, and replaces lists."""
+    client.create(pool)
+
+    spec = client.patch(pool, {"spec": {"gateway": None, "ips": ["10.0.0.9"]}}).body["spec"]
+
+    assert "gateway" not in spec
+    assert ["10.0.0.9"] == spec["ips"]
+
+
+def test_json_patch(client: Any, pool: Manifest) -> None:
+    """A JSON patch works by path, and its tests are preconditions."""
+    client.create(pool)
+    replace = {"op": "replace", "path": "/spec/gateway", "value": "10.0.0.250"}
+
+    assert 422 == client.patch(pool, [{"op": "test", "path": "/spec/ipVersion", "value": 6}, replace], "json").status
+    patched = client.patch(pool, [{"op": "test", "path": "/spec/ipVersion", "value": 4}, replace], "json")
+    assert "10.0.0.250" == patched.body["spec"]["gateway"]
+
+
+def test_json_patch_of_missing_path(client: Any, pool: Manifest) -> None:
+    """A path that is not there makes the patch unprocessable."""
+    client.create(pool)
+
+    assert 422 == client.patch(pool, [{"op": "replace", "path": "/spec/no/where", "value": 1}], "json").status
+
+
+def test_malformed_patch(client: Any, pool: Manifest) -> None:
+    """A body that is no JSON is a bad request."""
+    client.create(pool)
+
+    assert 400 == client.patch(pool, "{").status
+
+
+def test_strategic_merge_of_custom_resource(client: Any, pool: Manifest) -> None:
+    """Custom resources do not take strategic merges."""
+    client.create(pool)
+
+    reply = client.patch(pool, {"spec": {}}, "strategic-merge")
+
+    assert (415, "UnsupportedMediaType") == (reply.status, reply.body["reason"])
+
+
+@pytest.mark.parametrize("kind", ["application/apply-patch+cbor", "application/vnd.kubernetes.protobuf", "text/plain"])
+def test_other_patch_types(client: Any, pool: Manifest, kind: str) -> None:
+    """Anything else is no patch type."""
+    client.create(pool)
+
+    assert 415 == client.call("PATCH", client.path(pool), "{}", kind=kind).status
+
+
+@pytest.mark.parametrize("kind", ["merge", "json", "strategic-merge"])
+def test_patch_of_missing_object(client: Any, config_map: Manifest, kind: str) -> None:
+    """These patches never create."""
+    assert 404 == client.patch(config_map, [] if kind == "json" else {}, kind).status
+
+
+def test_patch_with_stale_version(client: Any, pool: Manifest) -> None:
+    """A resourceVersion in a patch is a precondition."""
+    client.create(pool)
+
+    reply = client.patch(pool, {"metadata": {"resourceVersion": "1"}, "spec": {"gateway": "10.0.0.250"}})
+
+    assert (409, "Conflict") == (reply.status, reply.body["reason"])
+
+
+def test_patch_with_foreign_uid(client: Any, node: Manifest) -> None:
+    """A uid in a patch guards against an object that was replaced by another of the same name."""
+    uid = client.create(node).body["metadata"]["uid"]
+    patch = {"metadata": {"uid": "1-2-3"}, "spec": {"providerID": "a.i-1"}}
+
+    reply = client.patch(node, patch, "strategic-merge")
+
+    assert (422, {"metadata.uid": "FieldValueInvalid"}) == (reply.status, reply.causes)
+    assert 200 == client.patch(node, {**patch, "metadata": {"uid": uid}}, "strategic-merge").status
+
+
+def test_unchanged_patch_keeps_version(client: Any, pool: Manifest) -> None:
+    """A patch that changes nothing is no write."""
+    version = client.create(pool).body["metadata"]["resourceVersion"]
+
+    reply = client.patch(pool, {"spec": {"gateway": "10.0.0.253"}})
+
+    assert version == reply.body["metadata"]["resourceVersion"]
+
+
+def test_dry_run_patch(client: Any, pool: Manifest) -> None:
+    """A dry run shows the next generation under the old resourceVersion."""
+    before = client.create(pool).body["metadata"]
+
+    after = client.patch(pool, {"spec": {"gateway": "10.0.0.250"}}, dryRun="All").body["metadata"]
+
+    assert (before["resourceVersion"], 2) == (after["resourceVersion"], after["generation"])
+    assert "10.0.0.253" == client.get(pool).body["spec"]["gateway"]
+
+
+def test_strategic_merge_by_key(client: Any, daemon_set: Manifest) -> None:
+    """Lists with a merge key are merged element by element."""
+    client.create(daemon_set)
+    container = {
+        "name": "app",
+        "image": "app:2",
+        "env": [{"name": "C", "value": "3"}, {"$patch": "delete", "name": "A"}],
+    }
+    sidecar = {"name": "sidecar", "image": "sidecar:1"}
+    patch = {"spec": {"template": {"spec": {"containers": [container, sidecar]}}}}
+
+    containers = client.patch(daemon_set, patch, "strategic-merge").body["spec"]["template"]["spec"]["containers"]
+
+    assert [("app", "app:2"), ("sidecar", "sidecar:1")] == [(each["name"], each["image"]) for each in containers]
+    assert ["B", "C"] == [each["name"] for each in containers[0]["env"]]
+
+
+def test_strategic_merge_orders(client: Any, daemon_set: Manifest) -> None:
+    """The order directive that kubectl sends puts elements in order."""
+    client.create(daemon_set)
+    container = {"name": "app", "$setElementOrder/env": [{"name": "B"}, {"name": "A"}]}
+    patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
+
+    (patched,) = client.patch(daemon_set, patch, "strategic-merge").body["spec"]["template"]["spec"]["containers"]
+
+    assert ["B", "A"] == [each["name"] for each in patched["env"]]
+
+
+@pytest.mark.parametrize("patch", [[{"op": "nonsense", "path": "/a"}], {"op": "add"}], ids=["operation", "shape"])
+def test_nonsense_json_patch(client: Any, pool: Manifest, patch: Any) -> None:
+    """A JSON patch that is none is a bad request."""
+    client.create(pool)
+
+    assert 400 == client.patch(pool, patch, "json").status
+
+
+def test_merge_patch_is_an_object(client: Any, pool: Manifest) -> None:
+    """A merge patch of a whole object is an object."""
+    client.create(pool)
+
+    assert 400 == client.patch(pool, [1]).status
