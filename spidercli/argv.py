@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from typing import Protocol
+
+from spidercli.errors import UsageProblem
 
 _PASSED_ON = ("sandbox", "run")  # what follows is somebody else's command line
 DEFAULT_SCENARIO = "guide"
@@ -31,10 +34,16 @@ class _Options:
     flags: frozenset[str]
 
 
-def hoist(argv: Sequence[str], command: object) -> list[str]:
-    """Move global options to the front, where the root command reads them.
+def hoist(argv: Sequence[str], command: object) -> tuple[list[str], list[str]]:
+    """Take global options out of a command line, so that they can go first, where the root command reads them.
 
-    Nothing behind `--` moves, nor behind `sandbox run`.
+    Nothing behind `--` is taken, nor behind `sandbox run`.
+
+    Returns:
+        The global options with their values, and everything else.
+
+    Raises:
+        UsageProblem: an option's value is missing.
     """
     options = _options(command.params)  # type: ignore[attr-defined]
     front: list[str] = []
@@ -44,7 +53,7 @@ def hoist(argv: Sequence[str], command: object) -> list[str]:
     while at < len(argv):
         word = argv[at]
         if word == "--" or tuple(names) == _PASSED_ON:
-            return front + rest + list(argv[at:])
+            return front, rest + list(argv[at:])
         taken = _taken(argv, at, options)
         if taken:
             front += _explicit(argv[at : at + taken])
@@ -53,7 +62,20 @@ def hoist(argv: Sequence[str], command: object) -> list[str]:
             if not word.startswith("-"):
                 names.append(word)
         at += taken or 1
-    return front + rest
+    return front, rest
+
+
+def value_of(names: Sequence[str], front: Sequence[str]) -> str | None:
+    """The last value of an option among hoisted ones, in any spelling: -o json, -ojson, --output=json."""
+    found = None
+    for word, following in itertools.pairwise([*front, ""]):
+        for name in names:
+            joined = f"{name}=" if name.startswith("--") else name
+            if word == name:
+                found = following
+            elif word.startswith(joined):
+                found = word.removeprefix(joined)
+    return found
 
 
 def _options(parameters: Iterable[Parameter]) -> _Options:
@@ -67,14 +89,20 @@ def _options(parameters: Iterable[Parameter]) -> _Options:
 
 
 def _taken(argv: Sequence[str], at: int, options: _Options) -> int:
-    """How many words a global option at this place has; 0 if there is none."""
+    """How many words a global option at this place has; 0 if there is none.
+
+    Raises:
+        UsageProblem: its value is missing; in front, the option would swallow the command instead.
+    """
     word = argv[at]
     if word == "--sandbox":
         return 1
     if word in options.flags or _is_bundle(word, options.flags):
         return 1
     if word in options.valued:
-        return 2 if at + 1 < len(argv) else 1
+        if at + 1 == len(argv):
+            raise UsageProblem(f"{word} needs a value", hint="see spidercli --help")
+        return 2
     long_value = word.startswith("--") and word.partition("=")[0] in options.valued
     short_value = not word.startswith("--") and len(word) > 2 and word[:2] in options.valued  # noqa: PLR2004
     return 1 if long_value or short_value else 0

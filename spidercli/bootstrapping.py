@@ -60,6 +60,7 @@ def choose(only: Sequence[str], skip: Sequence[str], start: str | None) -> list[
 
 def _preflight(session: Session, _: Wish) -> Checked:
     version = session.cluster.version()
+    session.cluster.list(kinds.MULTUS_CONFIG)  # raises where Spiderpool is not installed
     namespace = session.config.spiderpool.namespace
     config = session.cluster.get(kinds.CONFIG_MAP, "spiderpool-conf", namespace)
     pools = session.pool_manifests()

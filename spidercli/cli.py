@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
-from spidercli.argv import hoist
+from spidercli.argv import hoist, value_of
 from spidercli.commands import bootstrap, ccm, config, export, init, inventory, multus, nodes, pools, sandbox, version
 from spidercli.commands.invocation import Invocation
-from spidercli.errors import ExitCode, InternalError, Interrupted, SpiderError, UsageProblem
+from spidercli.errors import ExitCode, InternalError, Interrupted, SpiderError, TimedOut, UsageProblem
 
 _EPILOG = "Global options work before and after a command. Each has an environment variable: SPIDERCLI_ and its name."
 
+
+class _Root(typer.core.TyperGroup):
+    """The root command. typer would turn Ctrl-C into an exit code without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Interrupted("interrupted; nothing further was done", hint="run again to finish") from error
+
+
 app = typer.Typer(
     name="spidercli",
+    cls=_Root,
     help="Make Spiderpool's IP pools match the ENI addresses of an Alibaba Cloud Kubernetes cluster.",
     epilog=_EPILOG,
     no_args_is_help=True,
@@ -102,27 +117,37 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     with Invocation(stdout=sys.stdout, stderr=sys.stderr, stdin=sys.stdin, environ=dict(os.environ)) as invocation:
         try:
-            arguments = hoist(list(sys.argv[1:] if argv is None else argv), typer.main.get_command(app))
-            outcome = app(arguments, prog_name="spidercli", standalone_mode=False, obj=invocation)
+            command = _command()
+            front, rest = hoist(list(sys.argv[1:] if argv is None else argv), command)
+            invocation.expect_form(value_of(("--output", "-o"), front))
+            outcome = command([*front, *rest], prog_name="spidercli", standalone_mode=False, obj=invocation)
+            sys.stdout.flush()  # here, where a closed pipe is no surprise
             return int(outcome or ExitCode.OK)
         except SpiderError as error:
             return _failed(invocation, error)
-        except (KeyboardInterrupt, typer.Abort):
-            return _failed(invocation, Interrupted("interrupted; nothing further was done", hint="run again to finish"))
-        except BrokenPipeError:
-            return _pipe_closed()
+        except (BrokenPipeError, SystemExit) as error:
+            return _pipe_closed(error)
         except typer.TyperException as error:
             return _misused(invocation, error)
         except Exception as error:  # noqa: BLE001 - the last line of defence: a traceback helps no user
             return _broken(invocation, error)
 
 
+@functools.cache
+def _command() -> Any:
+    """The command that typer makes of `app`; it takes as long as all of the rest of `--help`, so it is made once."""
+    return typer.main.get_command(app)
+
+
 def run() -> None:
-    """The console script."""
+    """The console script. A CI system's SIGTERM cleans up as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())
 
 
 def _failed(invocation: Invocation, error: SpiderError) -> int:
+    if isinstance(error, Interrupted) and invocation.expired:
+        error = TimedOut(f"the time is over: {error.message}", hint="run again to finish, or raise --timeout")
     invocation.output.error(error)
     return error.exit_code
 
@@ -142,7 +167,14 @@ def _broken(invocation: Invocation, error: Exception) -> int:
     return _failed(invocation, InternalError(f"unexpected {type(error).__name__}", hint=hint))
 
 
-def _pipe_closed() -> int:
-    """The reader of stdout went away, as `| head` does: not an error worth a word."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _pipe_closed(error: BaseException) -> int:
+    """The reader of stdout went away, as `| head` does: not an error worth a word.
+
+    typer and rich turn a BrokenPipeError into a SystemExit; any other one, such as that of shell completion, goes on.
+    """
+    if not any(isinstance(each, BrokenPipeError) for each in (error, error.__context__)):
+        raise error
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):  # Python flushes both at its end, and would complain
+        os.dup2(nowhere, stream.fileno())
     return ExitCode.OK

@@ -31,6 +31,7 @@ SpiderError
 │   └── RunInProgress
 ├── GuardTripped                 the plan would take away more than is allowed          exit 1
 ├── ApplyIncomplete              some changes of a plan were not made                   exit 1
+├── TimedOut                     --timeout was over before the work was                 exit 1
 ├── InternalError                a mistake of ours                                      exit 1
 ├── Declined                     the answer was no, or nobody could be asked            exit 130
 └── Interrupted                  Ctrl-C                                                 exit 130
@@ -258,6 +259,12 @@ class ApplyIncomplete(SpiderError):
     """Some changes of the plan were not made; the report lists them."""
 
     code = "SPC501"
+
+
+class TimedOut(SpiderError):
+    """The time that --timeout gives was over; what was done is listed, and the next run finishes the rest."""
+
+    code = "SPC504"
 
 
 class InternalError(SpiderError):

@@ -8,23 +8,33 @@ import pathlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from spidercli import desired, kinds, yamltext
-from spidercli.errors import ConfigInvalid
+from spidercli.config.schema import CcmCredentials
+from spidercli.errors import ConfigInvalid, UsageProblem
 from spidercli.gateways import files as disk
 from spidercli.model import Manifest
 from spidercli.planning import guards
-from spidercli.rendering import plain
+from spidercli.rendering import ccm, plain
 from spidercli.session import Session
-
-HEADER = "# Written by spidercli export; changes by hand are overwritten by the next one.\n"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class File:
     """One file of an export."""
 
+    part: str
     path: str  # in the export's folder
     text: str
     secret: bool = False
+
+    @property
+    def content(self) -> str:
+        """The text as it is written, with a first line that tells later exports whose file it is."""
+        return self.text if self.text.startswith("#!") else header(self.part) + self.text
+
+
+def header(part: str) -> str:
+    """The first line of a part's files."""
+    return f"# Written by `spidercli export --only {part}`; changes by hand are overwritten by the next one.\n"
 
 
 def files(session: Session, parts: Sequence[str], *, with_secrets: bool = False) -> list[File]:
@@ -34,11 +44,11 @@ def files(session: Session, parts: Sequence[str], *, with_secrets: bool = False)
         SpiderError: the facts are empty or contradict each other, or a template can't be used.
     """
     makers: dict[str, Callable[[], Iterable[File]]] = {
-        "multus": lambda: _objects(session, session.multus_manifests()),
-        "pools": lambda: _objects(session, session.pool_manifests()),
+        "multus": lambda: _objects("multus", session, session.multus_manifests()),
+        "pools": lambda: _objects("pools", session, session.pool_manifests()),
         "provider-id": lambda: _provider_ids(session),
         "ccm": lambda: _ccm(session, with_secrets=with_secrets),
-        "apps": lambda: _objects(session, _apps(session)),
+        "apps": lambda: _objects("apps", session, _apps(session)),
     }
     if set(parts) - {"ccm"}:
         guards.check_not_empty(session.inventory)
@@ -46,33 +56,41 @@ def files(session: Session, parts: Sequence[str], *, with_secrets: bool = False)
 
 
 def stream(found: Iterable[File]) -> str:
-    """All files as one YAML stream; shell lines stay apart as a comment would not be run."""
-    manifests = [file.text for file in found if file.path.endswith(".yaml")]
-    scripts = [file.text for file in found if not file.path.endswith(".yaml")]
-    return "---\n".join(manifests) if manifests else "".join(scripts)
+    """All files as one stream: YAML for `kubectl apply -f -`, or the shell script that sets providerIDs.
+
+    Raises:
+        UsageProblem: it would have to be both.
+    """
+    texts = {suffix: [file.text for file in found if file.path.endswith(suffix)] for suffix in (".yaml", ".sh")}
+    if all(texts.values()):
+        raise UsageProblem(
+            "provider-id is a shell script and everything else is YAML: they can't share one stream",
+            hint="use --out DIR, or --only provider-id alone",
+        )
+    return "---\n".join(texts[".yaml"]) + "".join(texts[".sh"])
 
 
 def write(folder: str, found: Sequence[File]) -> tuple[int, int]:
-    """Make a folder hold these files, and no others that an earlier export left.
+    """Make a folder hold these files, and no others that earlier exports of the same parts left.
 
     Returns:
         How many files were written, and how many removed.
     """
     root = pathlib.Path(folder)
-    stale = set(_exported(root)) - {root / file.path for file in found}
+    headers = {header(file.part) for file in found}
+    stale = set(_exported(root, headers)) - {root / file.path for file in found}
     for file in found:
-        text = file.text if file.text.startswith("#!") else HEADER + file.text
-        disk.write(root / file.path, text, secret=file.secret)
+        disk.write(root / file.path, file.content, secret=file.secret)
     for path in sorted(stale):
         disk.remove(path)
     return len(found), len(stale)
 
 
-def _objects(session: Session, manifests: Iterable[Manifest], *, secret: bool = False) -> Iterator[File]:
+def _objects(part: str, session: Session, manifests: Iterable[Manifest], *, secret: bool = False) -> Iterator[File]:
     for manifest in manifests:
         shown = plain.plain(manifest) if session.config.export.plain else manifest
         path = f"{str(manifest['kind']).lower()}/{kinds.name(manifest)}.yaml"
-        yield File(path=path, text=yamltext.dump_all([shown]), secret=secret)
+        yield File(part=part, path=path, text=yamltext.dump_all([shown]), secret=secret)
 
 
 def _provider_ids(session: Session) -> Iterator[File]:
@@ -80,23 +98,30 @@ def _provider_ids(session: Session) -> Iterator[File]:
     nodes = session.inventory.nodes
     for node in nodes:
         text = yamltext.dump_all([session.renderer.provider_id(node)])
-        yield File(path=f"provider-id/{node.name}.patch", text=text)
+        yield File(part="provider-id", path=f"provider-id/{node.name}.patch", text=text)
     lines = [session.renderer.provider_id_command(node) for node in nodes]
-    yield File(path="provider-id/apply.sh", text="#!/bin/sh\nset -eu\n" + "".join(f"{line}\n" for line in lines))
+    script = "#!/bin/sh\nset -eu\n" + "".join(f"{line}\n" for line in lines)
+    yield File(part="provider-id", path="provider-id/apply.sh", text=script)
 
 
 def _ccm(session: Session, *, with_secrets: bool) -> Iterator[File]:
-    yield from _objects(session, ccm_manifests(session, with_secrets=with_secrets), secret=with_secrets)
+    yield from _objects("ccm", session, ccm_manifests(session, with_secrets=with_secrets), secret=with_secrets)
 
 
 def ccm_manifests(session: Session, *, with_secrets: bool = False) -> list[Manifest]:
-    """The Cloud Controller Manager's objects.
+    """The Cloud Controller Manager's objects, with a warning where they have credentials, or lack some.
 
     Raises:
         ConfigInvalid: the configuration does not fit together, or the credentials are temporary ones.
     """
     spec = desired.ccm_spec(session.config.ccm)
-    return session.renderer.ccm(spec, _access_key(session) if with_secrets else None)
+    with_key = with_secrets and spec.credentials is not CcmCredentials.RAM_ROLE
+    manifests = session.renderer.ccm(spec, _access_key(session) if with_key else None)
+    if any(ccm.has_placeholders(manifest) for manifest in manifests):
+        session.output.warn("credentials are placeholders; --with-secrets fills them in")
+    elif with_key:
+        session.output.warn("the manifests have credentials: keep them out of Git and of logs")
+    return manifests
 
 
 def _access_key(session: Session) -> desired.AccessKey:
@@ -118,8 +143,8 @@ def _apps(session: Session) -> list[Manifest]:
     return session.renderer.apps(samples.on_networks(samples.ENGLISH, networks))
 
 
-def _exported(root: pathlib.Path) -> Iterator[pathlib.Path]:
+def _exported(root: pathlib.Path, headers: Iterable[str]) -> Iterator[pathlib.Path]:
     """Files that an earlier export wrote: other files in the folder are somebody's own."""
     for path in root.glob("*/*") if root.is_dir() else ():
-        if path.is_file() and disk.starts_with(path, HEADER):
+        if path.is_file() and any(disk.starts_with(path, header) for header in headers):
             yield path

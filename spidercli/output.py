@@ -55,11 +55,11 @@ class Output:
 
             self.text(yamltext.dump_all([value]))  # type: ignore[list-item]
         else:
-            self.text(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+            self.text(_harmless(json.dumps(value, indent=2, ensure_ascii=False, default=str)))
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], *, styles: Sequence[str] = ()) -> None:
         """Write a result for people: no borders, so that awk can read it too."""
-        self.text(self._rendered(headers, rows, styles, self.stdout))
+        self.stdout.write(self._rendered(headers, rows, styles, self.stdout))
 
     def records(
         self,
@@ -87,8 +87,8 @@ class Output:
             self.table((), [(f"{key}:", _cell(value)) for key, value in record.items()])
 
     def note_table(self, rows: Sequence[Sequence[str]], *, styles: Sequence[str] = ()) -> None:
-        """Tell a story in columns, on stderr."""
-        if self.verbosity >= 0:
+        """Tell what is going to be done, in columns on stderr; with -q only if a question about it follows."""
+        if self.verbosity >= 0 or not self.assume_yes:
             self.stderr.write(self._rendered((), rows, styles, self.stderr))
 
     def note(self, text: str, *, style: str = "") -> None:
@@ -108,7 +108,7 @@ class Output:
     def error(self, error: SpiderError) -> None:
         """Tell why the command failed; the last line is JSON when stdout is read by a program."""
         if self.form == "json":
-            self.stderr.write(json.dumps({"error": error.as_dict()}, ensure_ascii=False) + "\n")
+            self.stderr.write(_harmless(json.dumps({"error": error.as_dict()}, ensure_ascii=False)) + "\n")
             return
         self._say(f"error {error.code}: {error.message}", "red")
         if error.hint:
@@ -129,9 +129,7 @@ class Output:
             raise UsageProblem(
                 f"{question} There is no terminal to ask on; nothing was written", hint="add --yes to go ahead unasked"
             )
-        self.stderr.write(f"{question} [y/N] ")
-        self.stderr.flush()
-        if self.stdin.readline().strip().lower() not in ("y", "yes"):
+        if self._answer(f"{question} [y/N] ") not in ("y", "yes"):
             raise Declined("nothing was written, because the answer was not yes")
 
     @contextlib.contextmanager
@@ -154,10 +152,22 @@ class Output:
             file=stream,
             width=None if stream.isatty() else _PIPE_WIDTH,
             force_terminal=self._decorated(stream),
+            no_color=not self._decorated(stream),  # else rich would look at NO_COLOR itself, against --color
             markup=False,
             emoji=False,
             highlight=False,
         )
+
+    def _answer(self, question: str) -> str:
+        self.stderr.write(question)
+        self.stderr.flush()
+        answer = ""
+        try:
+            answer = self.stdin.readline()
+        finally:
+            if not answer:  # end of input, or Ctrl-C: the line is still open
+                self.stderr.write("\n")
+        return answer.strip().lower()
 
     def _decorated(self, stream: TextIO) -> bool:
         """Whether colours may be used; symbols carry the meaning, colour only repeats it (no-color.org)."""
@@ -173,23 +183,45 @@ class Output:
     def _rendered(
         self, headers: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str], stream: TextIO
     ) -> str:
-        from rich.table import Table
-
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=bool(headers), header_style="bold")
-        for header in headers or [""] * max((len(row) for row in rows), default=0):
-            table.add_column(header, overflow="fold")
-        for at, row in enumerate(rows):
-            table.add_row(*map(_plain, row), style=(styles[at] or None) if styles else None)
+        """Columns as wide as they need: a long line is the terminal's to wrap, so that ids can be copied whole."""
+        lines = _aligned([headers, *rows] if headers else rows)
+        looks = [*(["bold"] if headers else []), *(styles or [""] * len(rows))]
+        if not self._decorated(stream):
+            return "".join(f"{line}\n" for line in lines)
         console = self.console(stream)
         with console.capture() as capture:
-            console.print(table)
-        return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+            for line, look in zip(lines, looks, strict=True):
+                console.print(line, style=look or None, soft_wrap=True)
+        return capture.get()
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    from rich.cells import cell_len
+
+    cells = [[_one_line(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    return [
+        "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]
 
 
 def _cell(value: object) -> str:
     if value is None:
         return "-"
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _harmless(text: str) -> str:
+    """JSON with the control characters escaped that JSON itself allows, such as those that terminals obey."""
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
+
+
+def _one_line(text: str) -> str:
+    """Text for a cell: a hostile name can't forge a row either."""
+    return _plain(text).replace("\n", "\\n")
 
 
 def _plain(text: str) -> str:

@@ -70,7 +70,7 @@ def _record(pool: LivePool, facts: PoolFacts) -> Record:
         "subnet": str(pool.subnet),
         "free": usable - used,
         "total": usable,
-        "used%": f"{100 * used / usable:.0f}%" if usable else "-",
+        "used%": f"{100 * used / usable:.0f}%" if usable else None,
         "cloud": _agreement(pool, facts),
         "gateway": spec.get("gateway"),
         "multus": _joined(spec.get("multusName")),
@@ -98,14 +98,14 @@ def _excluded(pool: LivePool) -> int:
     return sum(overlaps)
 
 
-def _nic(pool: LivePool) -> str:
+def _nic(pool: LivePool) -> str | None:
     """The NIC's name as the multusName tells it: the part behind the last dash of ns/ipvlan-eth0."""
-    names = _joined(kinds.spec(pool.manifest).get("multusName"))
-    return names.rpartition("-")[2] or "-"
+    names = _joined(kinds.spec(pool.manifest).get("multusName")) or ""
+    return names.rpartition("-")[2] or None
 
 
-def _joined(value: object) -> str:
-    return ",".join(map(str, cast("Iterable[object]", value or ()))) or "-"
+def _joined(value: object) -> str | None:
+    return ",".join(map(str, cast("Iterable[object]", value or ()))) or None
 
 
 def _owners(address: IPAddress, inventory: Inventory) -> Iterator[tuple[Node, Nic, str]]:

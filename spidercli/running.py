@@ -19,6 +19,7 @@ from spidercli.planning.plan import Plan
 from spidercli.progress import progress_on
 
 _POOLS_GO = 60.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,15 +59,15 @@ def _interruptible(stop: threading.Event, output: Output) -> Iterator[None]:
     """Ctrl-C, or a CI system's SIGTERM, ends the run in good order; a second one ends it at once."""
 
     def asked_to_stop(number: int, frame: types.FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
+        for each in _SIGNALS:  # threads that wait for an answer would hold any other end up
+            signal.signal(each, signal.SIG_DFL)
         stop.set()
         output.note("stopping: what is on its way is finished first; Ctrl-C again to stop at once")
 
     if threading.current_thread() is not threading.main_thread():  # only the main thread may handle signals
         yield
         return
-    before = {number: signal.signal(number, asked_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, asked_to_stop) for number in _SIGNALS}
     try:
         yield
     finally:

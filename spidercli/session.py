@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from spidercli import kinds
-from spidercli.config import loader, settings
+from spidercli.config import loader, problems, settings
 from spidercli.config.schema import Config
-from spidercli.errors import ConfigInvalid
+from spidercli.errors import ConfigInvalid, NodeUnknown, UsageProblem
 from spidercli.model import CloudFacts, Inventory, KubeNode, Manifest, Source
 from spidercli.output import Output
 from spidercli.planning import guards
@@ -59,6 +59,7 @@ class Session:
         self.environ = environ
         self.output = output
         self.ask_cluster = True
+        self.expired = False  # whether --timeout was over before the work was
         self.stop = threading.Event()  # set by Ctrl-C: nothing new is begun, and all waiting ends
         self._closing = contextlib.ExitStack()
 
@@ -78,6 +79,7 @@ class Session:
         output.assume_yes = chosen.yes
         session = cls(chosen, environ, output)
         with session._closing:
+            session._start_clock()
             yield session
 
     @property
@@ -136,6 +138,8 @@ class Session:
             on_retry=lambda note: self.output.detail(str(note)),
         )
         self._closing.callback(cloud.close)
+        if self.expired:
+            cloud.stop()
         return cloud
 
     @functools.cached_property
@@ -175,6 +179,19 @@ class Session:
         self.output.detail(f"{len(found.nodes)} nodes, {sum(1 for _ in found.nics())} NICs")
         return found
 
+    def max_delete(self, given: str | None) -> str:
+        """The limit on what may go: the command line's, else the configuration's.
+
+        Raises:
+            ConfigInvalid: what the command line gives is neither a percentage nor a number.
+        """
+        if given is None:
+            return self.config.limits.max_delete
+        config, wrong = problems.validate({"limits": {"maxDelete": given}})
+        if config is None:
+            raise ConfigInvalid(f"--max-delete: {wrong[0].text}")
+        return config.limits.max_delete
+
     def pool_manifests(self) -> list[Manifest]:
         """The SpiderIPPools that the inventory asks for.
 
@@ -193,8 +210,19 @@ class Session:
         return [self.renderer.multus_config(item) for item in desired.multus_configs(self.inventory, self.config)]
 
     def pool_plan(self, *, prune: bool = False, adopt: bool = False) -> PoolPlan:
-        """What would make the cluster's pools match the inventory."""
+        """What would make the cluster's pools match the inventory.
+
+        Raises:
+            UsageProblem: --prune with facts about one node only, which would take every other node's pools for orphans.
+            SpiderError: the facts can't be had, or the cluster does not answer.
+        """
+        if prune and self.inventory.source is Source.METADATA:
+            raise UsageProblem(
+                "--prune needs the facts of all nodes, and the metadata service knows its own only",
+                hint="use --source openapi, or leave --prune out",
+            )
         wanted = self.pool_manifests()
+        self._check_saved_nodes()
         facts = gather(wanted, self.cluster.list(kinds.IP_POOL), prune=prune, adopt=adopt)
         return PoolPlan(facts=facts, plan=plan_of(facts))
 
@@ -230,6 +258,20 @@ class Session:
         )
         return running.run(plan, around)
 
+    def _start_clock(self) -> None:
+        """End all waiting once the time that --timeout gives is over."""
+        if self.settings.timeout:
+            clock = threading.Timer(self.settings.timeout, self._expire)
+            clock.daemon = True
+            clock.start()
+            self._closing.callback(clock.cancel)
+
+    def _expire(self) -> None:
+        self.expired = True
+        self.stop.set()
+        if "cloud" in self.__dict__:  # it is built when it is first asked for
+            self.cloud.stop()
+
     def _cloud_facts(self, nodes: Sequence[KubeNode] | None) -> CloudFacts:
         if Source(self.config.source) is Source.METADATA:
             from spidercli.gateways.metadata import InstanceMetadata
@@ -238,6 +280,22 @@ class Session:
         from spidercli import collecting
 
         return collecting.collect(self.cloud, nodes, self.config)
+
+    def _check_saved_nodes(self) -> None:
+        """Refuse to plan on a saved inventory of another cluster, or of this one as it was long ago.
+
+        Raises:
+            NodeUnknown: the inventory has nodes that the cluster has not.
+        """
+        if not self.settings.inventory:
+            return
+        known = {node.name for node in self.kube_nodes}
+        strange = [node.name for node in self.inventory.nodes if node.name not in known]
+        if strange:
+            raise NodeUnknown(
+                f"{self.settings.inventory}: the cluster has no node {', '.join(strange[:5])}",
+                hint="save the inventory anew, or choose another cluster with --context",
+            )
 
     def _saved_inventory(self, path: pathlib.Path) -> Inventory:
         from spidercli.facts import document

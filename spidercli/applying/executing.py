@@ -130,16 +130,17 @@ class _Run:
         try:
             self.cluster.send(write)
         except ClusterError as error:
-            self._give_up_after(error, write)
-            return Result.of_error(write, error)
+            result = Result.of_error(write, error)
+            self._give_up_after(error, result)
+            return result
         return Result(write=write, outcome=Outcome.DONE)
 
-    def _give_up_after(self, error: ClusterError, write: Write) -> None:
+    def _give_up_after(self, error: ClusterError, result: Result) -> None:
         """Remember what would fail in the same way for other objects."""
         if isinstance(error, ClusterUnreachable | ClusterUnauthorized):
-            self.hopeless.setdefault(None, error.message)
+            self.hopeless.setdefault(None, result.reason)
         elif isinstance(error, ClusterForbidden | KindMissing):
-            self.hopeless.setdefault(_right(write), error.message)
+            self.hopeless.setdefault(_right(result.write), result.reason)
 
     def _reason_to_skip(self, write: Write) -> str:
         if self.stop.is_set():

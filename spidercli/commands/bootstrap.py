@@ -38,7 +38,7 @@ def bootstrap(
 
     session = session_of(ctx)
     steps = bootstrapping.choose(only or [], skip or [], start)
-    wish = bootstrapping.Wish(prune=prune, adopt=adopt, max_delete=max_delete or session.config.limits.max_delete)
+    wish = bootstrapping.Wish(prune=prune, adopt=adopt, max_delete=session.max_delete(max_delete))
     plan = join(checked.plan for checked in _checks(session, steps, wish))
     if dry_run:
         carrying_out.preview(session, plan, detailed=detailed_exitcode)

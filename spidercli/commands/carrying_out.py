@@ -7,6 +7,7 @@ import typer
 from spidercli import outcomes, views
 from spidercli.applying import Report
 from spidercli.errors import ExitCode
+from spidercli.gateways import github
 from spidercli.output import Output
 from spidercli.planning.plan import Action, Change, Plan
 from spidercli.session import Session
@@ -15,6 +16,7 @@ from spidercli.session import Session
 def preview(session: Session, plan: Plan, *, detailed: bool = False, strict: bool = False) -> None:
     """Print a plan as the command's result, and leave with the exit code that tells about it."""
     output = session.output
+    github.tell(plan, session.environ)
     if output.structured:
         output.data(views.plan_data(plan))
     elif output.form == "name":
@@ -36,6 +38,7 @@ def carry_out(session: Session, plan: Plan, *, strict: bool = False) -> None:
         SpiderError: some writes were not made; the report has been printed.
     """
     narrate(session.output, plan)
+    github.tell(plan, session.environ)
     report = session.apply(plan) if ask(session.output, plan) else None
     print_outcome(session.output, plan, report)
     if report is not None:

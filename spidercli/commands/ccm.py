@@ -25,12 +25,9 @@ def render(
 ) -> None:
     """Print the CCM's manifests for the configured version: flags, RBAC and image that fit each other."""
     from spidercli import exporting, yamltext
-    from spidercli.rendering import ccm
 
     session = session_of(ctx)
     manifests = exporting.ccm_manifests(session, with_secrets=with_secrets)
-    if any(ccm.has_placeholders(manifest) for manifest in manifests):
-        session.output.warn("credentials are placeholders; --with-secrets fills them in")
     if session.output.form == "json":
         session.output.data(manifests)
     else:

@@ -34,7 +34,10 @@ def validate(ctx: typer.Context) -> None:
     """Read the configuration file and say whether it is valid."""
     session = session_of(ctx)
     where = session.settings.config_file
-    session.output.text(f"{where}: valid" if where else "no configuration file; the defaults are valid")
+    if session.output.structured:
+        session.output.data({"file": None if where is None else str(where), "valid": True})
+    else:
+        session.output.text(f"{where}: valid" if where else "no configuration file; the defaults are valid")
 
 
 @app.command("schema")

@@ -31,6 +31,7 @@ class Invocation:
         self.environ = dict(environ)
         self.output = Output(stdout=stdout, stderr=stderr, stdin=stdin, environ=self.environ)
         self._flags: Mapping[str, object] = {}
+        self._scenario: str | None = None
         self._cleanup = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -44,14 +45,15 @@ class Invocation:
     ) -> None:
         self._cleanup.__exit__(kind, error, trace)
 
-    def begin(self, flags: Mapping[str, object], *, sandbox: str | None) -> None:
-        """Take over the global options, and start the sandbox that they ask for."""
-        self._flags = flags
-        form = flags.get("output")
-        if form == "json":  # so that an error before the settings are read has the right form too
+    def expect_form(self, flag: str | None) -> None:
+        """Give an error the right form even before the command line is parsed and the settings are read."""
+        if (flag or self.environ.get("SPIDERCLI_OUTPUT")) == "json":
             self.output.form = "json"
-        if sandbox is not None:
-            self.enter_sandbox(sandbox)
+
+    def begin(self, flags: Mapping[str, object], *, sandbox: str | None) -> None:
+        """Take over the global options; the sandbox that they ask for starts with the session."""
+        self._flags = flags
+        self._scenario = sandbox
 
     def enter_sandbox(self, scenario: str) -> None:
         """Let everything that follows talk to an embedded cloud and cluster, and to nothing else.
@@ -69,15 +71,23 @@ class Invocation:
         self.environ = {**kept, **inner}
         self.output.environ = self.environ
 
+    @property
+    def expired(self) -> bool:
+        """Whether --timeout ended the work."""
+        return "session" in self.__dict__ and self.session.expired
+
     @functools.cached_property
     def session(self) -> Session:
-        """The settings, and everything that is built from them.
+        """The settings, and everything that is built from them; in the sandbox, if the command line asks for it.
 
         Raises:
+            UsageProblem: there is no such sandbox, or another option leads somewhere else.
             ConfigInvalid: a flag, a variable or the file can't be used.
         """
         from spidercli.session import Session
 
+        if self._scenario is not None:
+            self.enter_sandbox(self._scenario)
         return self._cleanup.enter_context(Session.begin(self._flags, self.environ, self.output))
 
 

@@ -41,11 +41,12 @@ def sync(
     from spidercli.commands import carrying_out
 
     session = session_of(ctx)
+    limit = session.max_delete(max_delete)
     pools = session.pool_plan(prune=prune, adopt=adopt)
     if dry_run:
         carrying_out.preview(session, pools.plan, detailed=detailed_exitcode, strict=strict)
         return
-    pools.check(max_delete or session.config.limits.max_delete)
+    pools.check(limit)
     carrying_out.carry_out(session, pools.plan, strict=strict)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import threading
 from typing import TYPE_CHECKING, Annotated
@@ -31,7 +32,9 @@ def up(ctx: typer.Context, scenario: Scenario = "guide") -> None:
             output.text(f"export {name}={shlex.quote(value)}")
         output.stdout.flush()
         output.note("the sandbox is up; paste these lines into another terminal, and stop it here with Ctrl-C")
-        threading.Event().wait()
+        with contextlib.suppress(KeyboardInterrupt):  # the way to end it, and no failure
+            threading.Event().wait()
+    output.note("the sandbox is gone")
 
 
 @app.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

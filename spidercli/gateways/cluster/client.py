@@ -11,6 +11,7 @@ from spidercli.gateways.cluster import errors, wire
 from spidercli.gateways.cluster.api import Api
 from spidercli.gateways.cluster.wire import Answer, Request
 from spidercli.model import Manifest
+from spidercli.planning import ownership
 from spidercli.planning.plan import Verb, Write
 
 _PAGE = 500
@@ -73,7 +74,8 @@ class KubernetesCluster:
             if not self._is_gone(write, answer):
                 self._accepted(answer, request, write.kind)
             return None
-        return self._accepted(answer, request, write.kind)
+        arrived = self._arrived(write) if _is_refused_replace(write, answer) else None
+        return arrived or self._accepted(answer, request, write.kind)
 
     def version(self) -> str:
         """The server's gitVersion.
@@ -122,6 +124,23 @@ class KubernetesCluster:
             return True
         meta = kinds.metadata(live)
         return meta.get("uid") == write.uid and "deletionTimestamp" in meta
+
+    def _arrived(self, write: Write) -> Manifest | None:
+        """The object, if it is what a replace was to make of it: an earlier attempt arrived and its answer did not."""
+        live = self.get(write.kind, write.name, write.namespace)
+        sent = write.body or {}
+        same = live is not None and kinds.metadata(live).get("uid") == kinds.metadata(sent).get("uid")
+        return live if live and same and not ownership.differences(_content(sent), _content(live)) else None
+
+
+def _is_refused_replace(write: Write, answer: Answer) -> bool:
+    return write.verb is Verb.REPLACE and answer.status == HTTPStatus.CONFLICT
+
+
+def _content(manifest: Manifest) -> Manifest:
+    """An object without what the server alone writes."""
+    content = {key: value for key, value in manifest.items() if key not in ("metadata", "status")}
+    return {**content, "metadata": {"labels": kinds.labels(manifest), "annotations": kinds.annotations(manifest)}}
 
 
 def _typed(item: Manifest, kind: kinds.Kind) -> Manifest:

@@ -134,6 +134,8 @@ def _unavailable(status: Status, request: Request, answered: str) -> ClusterErro
 
 
 def _refused(status: Status, request: Request, answered: str) -> ClusterError:
+    if any(cause.field == "metadata.uid" for cause in status.causes):  # a patch with the uid of a former object
+        return WriteConflict(f"can't {request.purpose}: it is another object of that name by now", hint="run again")
     return WriteRefused(f"can't {request.purpose}: {status.summary or answered}")
 
 

@@ -2,9 +2,10 @@
 
 Every request that we send may be sent twice. A server-side apply or a patch that arrived already changes nothing the
 second time. A PUT carries the resourceVersion that was read, so a second one finds another version and is refused
-instead of overwriting somebody. A DELETE carries uid and resourceVersion, so that it can't hit a successor of the same
-name; a second one finds nothing, or an object that is being deleted already. A POST that arrived already is answered
-with AlreadyExists, and whoever created (only the Lease is) looks whether it was himself.
+instead of overwriting somebody; the sender looks whether it was himself. A DELETE carries uid and resourceVersion, so
+that it can't hit a successor of the same name; a second one finds nothing, or an object that is being deleted already.
+A POST that arrived already is answered with AlreadyExists, and whoever created (only the Lease is) looks whether it was
+himself.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ _PASSING = (
     "too many requests",
 )
 
-
+# Spiderpool's webhook could not reach the API server itself (pkg/ippoolmanager/ippool_validate.go).
+_WEBHOOK_AT_A_LOSS = "failed to list IPPools"
 _WRONG_OBJECT = "Precondition failed"  # another uid than the body's: that stays so
 
 
@@ -100,6 +102,8 @@ def passing(answer: Answer, request: Request) -> bool:
     if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         status = Status.of(answer)
         return not status.mistyped and any(text in status.message for text in _PASSING)
+    if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        return _WEBHOOK_AT_A_LOSS in Status.of(answer).message
     if answer.status == HTTPStatus.CONFLICT and request.resend_on_conflict:
         status = Status.of(answer)
         return not status.causes and _WRONG_OBJECT not in status.message

@@ -143,11 +143,11 @@ def test_a_replace_needs_the_version_that_was_read(cluster: KubernetesCluster, a
     """A PUT of an old version does not overwrite a newer one."""
     place = {"kind": kinds.CONFIG_MAP, "namespace": "default"}
     first: Any = cluster.send(applying(CONFIG_MAP, **place))
-    replacing = applying({**first, "data": {"b": "2"}}, verb=Verb.REPLACE, **place)
+    one, other = (applying({**first, "data": {"b": value}}, verb=Verb.REPLACE, **place) for value in "23")
 
-    assert {"b": "2"} == (cluster.send(replacing) or {})["data"]
+    assert {"b": "2"} == (cluster.send(one) or {})["data"]
     with pytest.raises(WriteConflict, match="changed since it was read"):
-        cluster.send(replacing)
+        cluster.send(other)
 
 
 def test_a_provider_id_is_set_once(kube: KubeApi, cluster: KubernetesCluster, applying: Any) -> None:
@@ -159,7 +159,7 @@ def test_a_provider_id_is_set_once(kube: KubeApi, cluster: KubernetesCluster, ap
         return applying({"metadata": {"uid": uid}, "spec": {"providerID": provider_id}}, **node)
 
     assert {"providerID": "r.i-1"} == (cluster.send(patch("u", "r.i-1")) or {})["spec"]
-    with pytest.raises(WriteRefused, match=r"metadata\.uid"):
+    with pytest.raises(WriteConflict, match="another object of that name"):
         cluster.send(patch("other", "r.i-1"))
     with pytest.raises(WriteRefused, match="node updates may not change providerID"):
         cluster.send(patch("u", "r.i-2"))

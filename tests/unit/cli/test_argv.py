@@ -6,7 +6,8 @@ import pytest
 import typer.main
 
 from spidercli import cli
-from spidercli.argv import hoist
+from spidercli.argv import hoist, value_of
+from spidercli.errors import UsageProblem
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,6 @@ from spidercli.argv import hoist
         ("pools who -- -o", "pools who -- -o"),
         ("sandbox run kubectl get nodes -o json", "sandbox run kubectl get nodes -o json"),
         ("-v sandbox run kubectl get -v", "-v sandbox run kubectl get -v"),
-        ("pools diff --config", "--config pools diff"),
         ("pools diff --help", "pools diff --help"),
     ],
 )
@@ -30,7 +30,32 @@ def test_global_options_move_to_the_front(given: str, expected: str) -> None:
     """Global options move with their values; everything else keeps its place."""
     root = typer.main.get_command(cli.app)
 
-    assert expected.split() == hoist(given.split(), root)
+    front, rest = hoist(given.split(), root)
+
+    assert expected.split() == [*front, *rest]
+
+
+def test_a_missing_value_is_told() -> None:
+    """An option without its value does not take the command for it."""
+    with pytest.raises(UsageProblem, match="--config needs a value"):
+        hoist(["pools", "diff", "--config"], typer.main.get_command(cli.app))
+
+
+@pytest.mark.parametrize(
+    ("front", "expected"),
+    [
+        ("-o json", "json"),
+        ("-ojson", "json"),
+        ("--output json -v", "json"),
+        ("--output=json", "json"),
+        ("-o json -o yaml", "yaml"),
+        ("-v --region cn-hangzhou", None),
+        ("-o", ""),
+    ],
+)
+def test_a_value_is_found_before_anything_is_parsed(front: str, expected: str | None) -> None:
+    """The form of the output is known early, so that even a usage error has it."""
+    assert expected == value_of(("--output", "-o"), front.split())
 
 
 def test_no_command_has_an_option_of_a_global_name() -> None:

@@ -17,6 +17,15 @@ APPLY = Write(
     phase=Phase.GROW, verb=Verb.APPLY, kind=kinds.IP_POOL, name="p", namespace=None, body={"metadata": {"name": "p"}}
 )
 
+REPLACE = Write(
+    phase=Phase.MULTUS,
+    verb=Verb.REPLACE,
+    kind=kinds.MULTUS_CONFIG,
+    name="m",
+    namespace="ns",
+    body={"metadata": {"uid": "u", "resourceVersion": "1", "labels": {"a": "b"}}, "spec": {"cniType": "ipvlan"}},
+)
+
 
 def page(answer: Any, *names: str, token: str = "") -> Any:
     items = [{"kind": "SpiderIPPool", "metadata": {"name": name}} for name in names]
@@ -115,6 +124,26 @@ def test_a_delete_of_a_changed_object_is_a_conflict(api: Any, answer: Any, statu
     """An object that is not what was read is not deleted."""
     with pytest.raises(WriteConflict, match="changed since it was read"):
         KubernetesCluster(api(status(409, "conflict"), answer({"metadata": live}))).send(DELETE)
+
+
+def replaced(uid: str, **spec: str) -> dict[str, Any]:
+    return {"metadata": {"uid": uid, "resourceVersion": "2", "labels": {"a": "b", "c": "d"}}, "spec": spec}
+
+
+def test_a_replace_that_arrived_already_is_success(api: Any, answer: Any, status: Any) -> None:
+    """After a lost answer the object is as it was sent, with what a webhook added."""
+    live = replaced("u", cniType="ipvlan", added="by a webhook")
+
+    assert live == KubernetesCluster(api(status(409, "conflict"), answer(live))).send(REPLACE)
+
+
+@pytest.mark.parametrize(
+    "live", [replaced("u", cniType="custom"), replaced("other", cniType="ipvlan")], ids=["changed", "another-object"]
+)
+def test_a_replace_of_a_changed_object_is_a_conflict(api: Any, answer: Any, status: Any, live: Any) -> None:
+    """An object that is not what was read is not overwritten."""
+    with pytest.raises(WriteConflict, match="changed since it was read"):
+        KubernetesCluster(api(status(409, "conflict"), answer(live))).send(REPLACE)
 
 
 def test_the_version_is_the_servers(api: Any, answer: Any) -> None:

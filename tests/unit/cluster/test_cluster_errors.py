@@ -156,6 +156,16 @@ def test_an_object_that_exists_by_now_is_a_conflict(status: Any) -> None:
     assert (WriteConflict, "it exists by now") == (type(error), error.message.partition(": ")[2])
 
 
+def test_another_object_of_that_name_is_a_conflict(status: Any) -> None:
+    """A node that was made anew since it was read: the uid in its patch is told as a field that can't be changed."""
+    error = error_of(status(422, "invalid", causes=[cause("metadata.uid", "field is immutable")]))
+
+    assert (WriteConflict, "it is another object of that name by now") == (
+        type(error),
+        error.message.partition(": ")[2],
+    )
+
+
 def test_a_missing_namespace_is_named(status: Any) -> None:
     """A 404 for a namespace is not one for the kind."""
     error = error_of(status(404, 'namespaces "spiderpool" not found', kind="namespaces", name="spiderpool"))

@@ -25,6 +25,7 @@ REPLACE = Request(method="PUT", path="/x", purpose="replace SpiderIPPool p")
         (500, 'failed calling webhook "x": context deadline exceeded'),
         (500, "etcdserver: leader changed"),
         (500, "etcdserver: request timed out"),
+        (422, "spec.subnet: Internal error: failed to list IPPools: connection refused"),
         (409, "the object has been modified; please apply your changes to the latest version"),
     ],
     ids=str,

@@ -1,0 +1,58 @@
+"""GitHub Actions: what a later step of the job, or somebody who looks at it, wants to know of a plan.
+
+Files and their formats: GitHub's "Workflow commands", `GITHUB_OUTPUT` and `GITHUB_STEP_SUMMARY`; a summary may have
+1 MiB.
+"""
+
+from __future__ import annotations
+
+import html
+import pathlib
+from collections.abc import Mapping
+
+from spidercli.planning.plan import Action, Change, Plan
+
+_MOST = 200  # lines of a summary
+
+
+def tell(plan: Plan, environ: Mapping[str, str]) -> None:
+    """Append the plan's numbers to the step's outputs and its lines to the summary; elsewhere, do nothing."""
+    if environ.get("GITHUB_ACTIONS") != "true":
+        return
+    _append(environ.get("GITHUB_OUTPUT"), outputs(plan))
+    _append(environ.get("GITHUB_STEP_SUMMARY"), summary(plan))
+
+
+def outputs(plan: Plan) -> str:
+    """`changes`, `blocked` and `conflict` as outputs of the step."""
+    counts = plan.summary
+    changes = sum(counts[action] for action in (Action.CREATE, Action.UPDATE, Action.DELETE))
+    return f"changes={changes}\nblocked={counts[Action.BLOCKED]}\nconflict={counts[Action.CONFLICT]}\n"
+
+
+def summary(plan: Plan) -> str:
+    """A Markdown table of what differs."""
+    changes = [change for change in plan.changes if change.action is not Action.UNCHANGED]
+    if not changes:
+        return "spidercli: nothing to do\n"
+    more = f"\nand {len(changes) - _MOST} more\n" if len(changes) > _MOST else ""
+    return (
+        "| action | object | change | reason |\n| --- | --- | --- | --- |\n"
+        + "".join(map(_row, changes[:_MOST]))
+        + more
+    )
+
+
+def _row(change: Change) -> str:
+    cells = (change.action.value, change.target, change.detail, change.reason)
+    return f"| {' | '.join(map(_cell, cells))} |\n"
+
+
+def _cell(text: str) -> str:
+    return html.escape(" ".join(text.split())).replace("|", "\\|")
+
+
+def _append(path: str | None, text: str) -> None:
+    if path:
+        with pathlib.Path(path).open("a", encoding="utf-8") as stream:
+            stream.write(text)

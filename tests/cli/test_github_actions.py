@@ -1,0 +1,60 @@
+"""What a job of GitHub Actions learns of a plan."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from spidercli.sandbox.run import Sandbox
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture(name="job")
+def job_files(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> pathlib.Path:
+    """The files that the runner gives to a step."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    return tmp_path
+
+
+def test_a_diff_leaves_outputs_and_a_summary(spidercli: Run, sandbox: Sandbox, job: pathlib.Path) -> None:
+    """Later steps can ask how many changes there are, and people see which."""
+    spidercli("pools", "diff")
+
+    assert (job / "output").read_text() == "changes=4\nblocked=0\nconflict=0\n"
+    first = "| create | SpiderIPPool master-172 | 172.31.199.185-172.31.199.189 (5) | new |"
+    assert first in (job / "summary").read_text().splitlines()
+
+
+def test_nothing_to_do_is_said(spidercli: Run, sandbox: Sandbox, job: pathlib.Path) -> None:
+    """A job without drift says so."""
+    spidercli("pools", "sync", "--yes")
+    (job / "summary").unlink()
+    spidercli("pools", "diff")
+
+    assert (job / "summary").read_text() == "spidercli: nothing to do\n"
+
+
+def test_elsewhere_no_file_is_touched(spidercli: Run, sandbox: Sandbox, job: pathlib.Path, monkeypatch: Any) -> None:
+    """The variables alone, without GitHub Actions, mean nothing."""
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    spidercli("pools", "diff")
+
+    assert not (job / "output").exists()
+
+
+def test_a_saved_inventory_of_another_cluster_is_refused(
+    spidercli: Run, sandbox: Sandbox, tmp_path: pathlib.Path
+) -> None:
+    """Pools of nodes that do not exist would only hide that the file is not of this cluster."""
+    saved = tmp_path / "inventory.yaml"
+    saved.write_text(spidercli("inventory", "-o", "yaml").stdout.replace("name: worker", "name: gone"))
+    ran = spidercli("pools", "sync", "--yes", "--inventory", str(saved))
+
+    assert ran.code == 1
+    assert "the cluster has no node gone" in ran.stderr

@@ -1,0 +1,98 @@
+"""Pools as people ask about them."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from typing import Any
+
+import pytest
+
+from spidercli import kinds, poolviews
+from spidercli.errors import UsageProblem
+from spidercli.model import Inventory, Source
+from spidercli.planning.pools import gather
+
+EMPTY = Inventory(source=Source.FILE, region_id="cn-hangzhou", nodes=())
+
+
+def pool(name: str, *ips: str, held: tuple[str, ...] = (), **spec: Any) -> Any:
+    allocated = {ip: {"pod": "default/web", "podUid": "u"} for ip in held}
+    return {
+        "apiVersion": kinds.SPIDERPOOL,
+        "kind": "SpiderIPPool",
+        "metadata": {"name": name},
+        "spec": {"subnet": "10.0.0.0/24", "ips": list(ips), **spec},
+        "status": {"allocatedIPs": json.dumps(allocated)},
+    }
+
+
+def overview(live: list[Any], desired: list[Any]) -> list[dict[str, Any]]:
+    return poolviews.overview(gather(desired, live, prune=False, adopt=False))
+
+
+def test_free_and_used() -> None:
+    """Excluded addresses are neither free nor counted."""
+    found = overview([pool("a", "10.0.0.1-10.0.0.10", held=("10.0.0.1",), excludeIPs=["10.0.0.3", "10.0.0.200"])], [])
+
+    assert (found[0]["free"], found[0]["total"], found[0]["used%"]) == (8, 9, "11%")
+
+
+def test_a_pool_without_addresses() -> None:
+    """Nothing is no share of nothing."""
+    found = overview([pool("a")], [])
+
+    assert (found[0]["free"], found[0]["total"], found[0]["used%"]) == (0, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("desired", "agreement"),
+    [
+        (pool("a", "10.0.0.1", "10.0.0.2"), "in-sync"),
+        (pool("a", "10.0.0.1-10.0.0.2"), "in-sync"),
+        (pool("a", "10.0.0.1"), "drift"),
+        (pool("a", "10.0.0.1-10.0.0.2", subnet="10.0.0.0/25"), "drift"),
+        (pool("b", "10.0.0.9"), "orphan"),
+    ],
+)
+def test_agreement(desired: Any, agreement: str) -> None:
+    """Sets of addresses are compared, however they are written."""
+    assert overview([pool("a", "10.0.0.1-10.0.0.2")], [desired])[0]["cloud"] == agreement
+
+
+def test_what_a_pool_does_not_say_is_unknown() -> None:
+    """Node, NIC and network of a pool for everybody are None."""
+    found = overview([pool("a", "10.0.0.1")], [])[0]
+
+    assert (found["node"], found["nic"], found["multus"], found["gateway"], found["eni"]) == (None,) * 5
+
+
+def test_several_nodes_and_networks() -> None:
+    """Lists are joined; the NIC is that of the last network."""
+    found = overview([pool("a", nodeName=["n1", "n2"], multusName=["kube-system/ipvlan-eth1"])], [])[0]
+
+    assert (found["node"], found["nic"]) == ("n1,n2", "eth1")
+
+
+def test_who_holds_an_address() -> None:
+    """The pool and the pod, even where no NIC has the address."""
+    facts = gather([], [pool("a", "10.0.0.1", held=("10.0.0.1",))], prune=False, adopt=False)
+    found = poolviews.who(ipaddress.ip_address("10.0.0.1"), facts, EMPTY)
+
+    assert (found["pool"], found["pod"], found["node"]) == ("a", "default/web", None)
+    assert poolviews.is_known(found)
+
+
+def test_an_address_of_the_other_family_is_no_match() -> None:
+    """Addresses are compared within a family: 10.0.0.1 and ::a00:1 are the same number."""
+    facts = gather([], [pool("a", "10.0.0.1")], prune=False, adopt=False)
+    found = poolviews.who(ipaddress.ip_address("::a00:1"), facts, EMPTY)
+
+    assert not poolviews.is_known(found)
+
+
+def test_parsing_an_address() -> None:
+    """Both families; anything else is a usage problem."""
+    assert str(poolviews.parse_address("2001:DB8::1")) == "2001:db8::1"
+    with pytest.raises(UsageProblem, match=r"'10\.0\.0' is not an IP address"):
+        poolviews.parse_address("10.0.0")
