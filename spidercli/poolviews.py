@@ -12,7 +12,7 @@ from spidercli.model import Inventory, IPAddress, Nic, Node
 from spidercli.planning.live import LivePool, merged
 from spidercli.planning.pools import PoolFacts
 
-COLUMNS = ("name", "node", "nic", "subnet", "free", "total", "used%", "cloud")
+COLUMNS = ("name", "node", "nic", "subnet", "free", "total", "usage", "cloud")
 WIDE_COLUMNS = (*COLUMNS, "gateway", "multus", "eni", "managed")
 Record = dict[str, object]
 
@@ -70,7 +70,7 @@ def _record(pool: LivePool, facts: PoolFacts) -> Record:
         "subnet": str(pool.subnet),
         "free": usable - used,
         "total": usable,
-        "used%": f"{100 * used / usable:.0f}%" if usable else None,
+        "usage": f"{100 * used / usable:.0f}%" if usable else None,
         "cloud": _agreement(pool, facts),
         "gateway": spec.get("gateway"),
         "multus": _joined(spec.get("multusName")),

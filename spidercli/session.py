@@ -10,13 +10,13 @@ import dataclasses
 import functools
 import pathlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from spidercli import kinds
 from spidercli.config import loader, problems, settings
 from spidercli.config.schema import Config
-from spidercli.errors import ConfigInvalid, NodeUnknown, UsageProblem
+from spidercli.errors import ConfigInvalid, NodeUnknown
 from spidercli.model import CloudFacts, Inventory, KubeNode, Manifest, Source
 from spidercli.output import Output
 from spidercli.planning import guards
@@ -97,7 +97,7 @@ class Session:
         from spidercli.gateways.cluster.retrying import Patience
 
         kubeconfig = self.settings.kubeconfig
-        patience = Patience(sleep=self.stop.wait, stopped=self.stop.is_set, note=self.output.detail)
+        patience = Patience(sleep=self.stop.wait, stopped=self.stop.is_set, note=self.output.detail, trace=self._trace)
         if self.settings.timeout:
             patience = dataclasses.replace(patience, budget=self.settings.timeout)
         return connection.connect(
@@ -136,6 +136,7 @@ class Session:
             endpoints=endpoints.resolve(region, self.config.endpoints),
             environ=self.environ,
             on_retry=lambda note: self.output.detail(str(note)),
+            on_answer=self._trace,
         )
         self._closing.callback(cloud.close)
         if self.expired:
@@ -213,17 +214,12 @@ class Session:
         """What would make the cluster's pools match the inventory.
 
         Raises:
-            UsageProblem: --prune with facts about one node only, which would take every other node's pools for orphans.
             SpiderError: the facts can't be had, or the cluster does not answer.
         """
-        if prune and self.inventory.source is Source.METADATA:
-            raise UsageProblem(
-                "--prune needs the facts of all nodes, and the metadata service knows its own only",
-                hint="use --source openapi, or leave --prune out",
-            )
         wanted = self.pool_manifests()
         self._check_saved_nodes()
-        facts = gather(wanted, self.cluster.list(kinds.IP_POOL), prune=prune, adopt=adopt)
+        live = self.cluster.list(kinds.IP_POOL)
+        facts = gather(wanted, live, prune=prune, adopt=adopt, nodes=self._scope())
         return PoolPlan(facts=facts, plan=plan_of(facts))
 
     def multus_plan(self, *, adopt: bool = False) -> Plan:
@@ -258,6 +254,9 @@ class Session:
         )
         return running.run(plan, around)
 
+    def _trace(self, text: str) -> None:
+        self.output.detail(text, level=2)
+
     def _start_clock(self) -> None:
         """End all waiting once the time that --timeout gives is over."""
         if self.settings.timeout:
@@ -280,6 +279,12 @@ class Session:
         from spidercli import collecting
 
         return collecting.collect(self.cloud, nodes, self.config)
+
+    def _scope(self) -> Collection[str] | None:
+        """The nodes that the facts are about, where they leave others out on purpose; None: all of the cluster."""
+        chosen = self.config.nodes
+        partial = chosen.ids or chosen.tags or self.inventory.source is Source.METADATA
+        return {node.name for node in self.inventory.nodes} if partial else None
 
     def _check_saved_nodes(self) -> None:
         """Refuse to plan on a saved inventory of another cluster, or of this one as it was long ago.

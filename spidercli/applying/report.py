@@ -115,6 +115,6 @@ class Report:
 
 
 def _targets(writes: list[Write]) -> str:
-    names = list(dict.fromkeys(write.target for write in writes))
+    names = sorted({write.target for write in writes})
     more = f" and {len(names) - _MANY} more" if len(names) > _MANY else ""
     return ", ".join(names[:_MANY]) + more

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import cast
 
 from spidercli import addresses, kinds
@@ -80,11 +80,27 @@ def plan_of(facts: PoolFacts) -> Plan:
     return Plan(changes=tuple(changes))
 
 
-def gather(desired: Iterable[Manifest], live: Iterable[Manifest], *, prune: bool, adopt: bool) -> PoolFacts:
-    """Read both sides and settle where every address goes."""
+def gather(
+    desired: Iterable[Manifest],
+    live: Iterable[Manifest],
+    *,
+    prune: bool,
+    adopt: bool,
+    nodes: Collection[str] | None = None,
+) -> PoolFacts:
+    """Read both sides and settle where every address goes.
+
+    Args:
+        desired: see `plan_pools`.
+        live: see `plan_pools`.
+        prune: see `plan_pools`.
+        adopt: see `plan_pools`.
+        nodes: the only nodes that the desired pools are about, so that pools of others are no orphans; None is all.
+    """
     targets = {target.name: target for target in map(Target, desired)}
     pools = {pool.name: pool for pool in map(LivePool, live)}
     fates = {name: _fate(pool, targets.get(name), prune=prune, adopt=adopt) for name, pool in pools.items()}
+    fates |= {name: Fate.STAY for name in pools.keys() - targets.keys() if not _is_about(pools[name], nodes)}
     wanted = [
         Wanted(name=name, subnet=target.subnet, addresses=target.listed)
         for name, target in targets.items()
@@ -101,6 +117,11 @@ def _fate(pool: LivePool, target: Target | None, *, prune: bool, adopt: bool) ->
             return Fate.STAY if pool.holders else Fate.GO
         return Fate.GO if prune else Fate.ORPHAN
     return Fate.RENEW if pool.terminating or pool.subnet != target.subnet else Fate.RESIZE
+
+
+def _is_about(pool: LivePool, nodes: Collection[str] | None) -> bool:
+    names = cast("list[str]", kinds.spec(pool.manifest).get("nodeName") or [])
+    return nodes is None or any(name in nodes for name in names)
 
 
 def _lines(name: str, facts: PoolFacts) -> Iterator[Change]:

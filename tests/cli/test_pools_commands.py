@@ -58,7 +58,7 @@ def test_list_tells_use_and_agreement(spidercli: Run, sandbox: Sandbox) -> None:
     ran = spidercli("pools", "list")
 
     assert ran.stdout == textwrap.dedent("""\
-        NAME        NODE    NIC   SUBNET           FREE  TOTAL  USED%  CLOUD
+        NAME        NODE    NIC   SUBNET           FREE  TOTAL  USAGE  CLOUD
         master-172  master  eth0  172.31.192.0/20  4     5      20%    in-sync
         master-192  master  eth1  192.168.0.0/24   4     5      20%    in-sync
         worker-172  worker  eth0  172.31.192.0/20  4     5      20%    in-sync

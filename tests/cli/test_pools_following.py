@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import textwrap
 from collections.abc import Callable
 from typing import Any
@@ -165,15 +166,24 @@ def test_prune_keeps_addresses_in_use(spidercli: Run, synced: Sandbox, ips: Call
     assert ips("worker-192") == ["192.168.0.161"]
 
 
-def test_one_nodes_facts_are_too_few_to_prune(spidercli: Run, synced: Sandbox, pods: Any, written: Written) -> None:
+def test_one_nodes_facts_say_nothing_of_others(spidercli: Run, synced: Sandbox, pods: Any, written: Written) -> None:
     """The metadata service knows one node; the pools of all others are no orphans for that."""
     pods.finish_all()
-    refused = spidercli("pools", "sync", "--yes", "--prune", "--max-delete", "100%", "--source", "metadata")
-    synced_alone = spidercli("pools", "sync", "--yes", "--source", "metadata")
+    ran = spidercli("pools", "sync", "--yes", "--prune", "--max-delete", "100%", "--source", "metadata")
 
-    assert (refused.code, written()) == (64, [])
-    assert "error SPC001: --prune needs the facts of all nodes" in refused.stderr
-    assert synced_alone.stdout == "nothing to do: 2 unchanged, 2 blocked\n"
+    assert (ran.stdout, written()) == ("nothing to do: 2 unchanged\n", [])
+
+
+def test_a_selection_of_nodes_says_nothing_of_others(
+    spidercli: Run, synced: Sandbox, pods: Any, written: Written, tmp_path: pathlib.Path
+) -> None:
+    """With nodes.ids the pools of other nodes are neither reported nor pruned."""
+    pods.finish_all()
+    config = tmp_path / "one.yaml"
+    config.write_text(f'region: cn-hangzhou\nnodes: {{ids: [{guide.WORKER}]}}\npools: {{name: "{{node}}-{{octet}}"}}\n')
+    ran = spidercli("pools", "sync", "--yes", "--prune", "--max-delete", "100%", "-c", str(config))
+
+    assert (ran.stdout, written()) == ("nothing to do: 2 unchanged\n", [])
 
 
 def test_too_much_at_once_is_refused(

@@ -42,7 +42,7 @@ def test_list_for_programs(spidercli: Run, synced: Sandbox) -> None:
         "subnet": "192.168.0.0/24",
         "free": 4,
         "total": 5,
-        "used%": "20%",
+        "usage": "20%",
         "cloud": "in-sync",
         "gateway": "192.168.0.253",
         "multus": "kube-system/ipvlan-eth1",
@@ -82,7 +82,7 @@ def test_list_shows_strangers_too(spidercli: Run, synced: Sandbox) -> None:
 
 def test_an_empty_list(spidercli: Run, sandbox: Sandbox) -> None:
     """Without pools there is a header and nothing else; [] for programs."""
-    assert spidercli("pools", "list").stdout == "NAME  NODE  NIC  SUBNET  FREE  TOTAL  USED%  CLOUD\n"
+    assert spidercli("pools", "list").stdout == "NAME  NODE  NIC  SUBNET  FREE  TOTAL  USAGE  CLOUD\n"
     assert spidercli("pools", "list", "-o", "json").data == []
     assert spidercli("pools", "list", "-o", "name").stdout == ""
 

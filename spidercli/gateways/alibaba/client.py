@@ -35,7 +35,7 @@ class Sdk(Protocol):
     def close(self) -> None: ...
 
 
-def _ignore(note: RetryNote) -> None:
+def _ignore(_: object) -> None:
     """Nobody listens."""
 
 
@@ -50,6 +50,7 @@ class AlibabaCloud:
         endpoints: Endpoints,
         environ: Mapping[str, str],
         on_retry: Callable[[RetryNote], None] = _ignore,
+        on_answer: Callable[[str], None] = _ignore,
         sdks: Mapping[Product, Sdk] | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] | None = None,
@@ -62,6 +63,7 @@ class AlibabaCloud:
             endpoints: where the APIs are; see `endpoints.resolve`.
             environ: the environment, for proxies and certificate authorities.
             on_retry: told of every retry, from any thread.
+            on_answer: told of every answer, "PRODUCT:ACTION REQUEST-ID", from any thread.
             sdks: other ways to send calls, for tests.
             clock: seconds of a monotonic clock.
             sleep: waits; the default one ends at `stop`.
@@ -76,6 +78,7 @@ class AlibabaCloud:
             Product.STS: endpoints.sts,
         }
         self._environ = environ
+        self._on_answer = on_answer
         self._redactor = Redactor()
         self._stop = Stop()
         self._counting = threading.Lock()
@@ -167,7 +170,9 @@ class AlibabaCloud:
     def _attempt(self, sdk: Sdk, call: Call) -> dict[str, Any]:
         with self._counting:
             self.calls[call.name] += 1
-        return sdk.send(call)
+        answer = sdk.send(call)
+        self._on_answer(f"{call.name} {answer.get('RequestId', '-')}")
+        return answer
 
     def _sdk(self, product: Product) -> Sdk:
         """The SDK for a product, imported when it is first needed, while calls through the other one go on."""

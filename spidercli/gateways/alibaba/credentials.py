@@ -201,5 +201,5 @@ def _fetch(provider: str, source: roles.Provider) -> Keys:
 def _rejected(provider: str, error: Exception) -> errors.CredentialsRejected:
     text = Redactor().clean(getattr(error, "message", None) or str(error) or type(error).__name__)
     return errors.CredentialsRejected(
-        f"{provider} gives no credentials: {text}", hint="`spidercli doctor` checks each step, --profile picks another"
+        f"{provider} gives no credentials: {text}", hint="mend it, or pick another with --profile"
     )

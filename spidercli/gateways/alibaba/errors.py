@@ -40,14 +40,16 @@ _THROTTLED = Meaning(
 _BUSY = Meaning(errors.CloudError, "this is a fault on Alibaba Cloud's side: run the command again", Remedy.RETRY)
 _CONFLICT = Meaning(errors.CloudError, "another change to the same resource is under way", Remedy.RETRY)
 _PLAIN = Meaning(errors.CloudError)
-_KEY = Meaning(errors.CredentialsRejected, "check the AccessKey: `spidercli doctor` shows which credentials are used")
+_KEY = Meaning(
+    errors.CredentialsRejected, "check the AccessKey; the first way of the chain wins, and --profile beats it"
+)
 _TOKEN = Meaning(errors.CredentialsRejected, "the temporary credentials have ended: log in again, or renew the token")
 _CLOCK = Meaning(errors.CredentialsRejected, "requests are valid for 15 minutes: set this machine's clock")
-_DENIED = Meaning(errors.PermissionMissing, "`spidercli doctor --ram-policy` prints the policy to attach")
+_DENIED = Meaning(errors.PermissionMissing, "attach a RAM policy that allows it; the README lists all actions")
 _REGION = Meaning(errors.CloudError, "check --region")
 _VPC = Meaning(errors.CloudError, "check --vpc and --region")
 _NO_ADDRESSES = Meaning(errors.VSwitchExhausted, "take another vSwitch in the same zone, or free addresses in this one")
-_ENI_FULL = Meaning(errors.EniLimitReached, "`spidercli eni types` shows what the instance type carries")
+_ENI_FULL = Meaning(errors.EniLimitReached, "the instance type carries no more: use another ENI, or a larger type")
 _QUOTA = Meaning(errors.CloudError, "raise the quota in the Quota Center, or delete what is unused")
 
 _BY_CODE: tuple[tuple[str, Meaning], ...] = (
@@ -122,10 +124,15 @@ def convert(failure: Failure, call: Call, *, host: str, identity: str | None = N
         message = f"{call.name} is not allowed for {failure.principal or identity or 'these credentials'}"
         message += f" ({failure.code})"
     elif failure.cause is Cause.API:
-        message = f"{call.name} failed: {failure.message} ({failure.code or failure.status})"
+        message = f"{call.name} failed: {_words(failure)} ({failure.code or failure.status})"
     else:
         message = f"{call.name} on {host}: {failure.message}"
     return found.error(message, hint=found.hint, request_id=failure.request_id)
+
+
+def _words(failure: Failure) -> str:
+    """The API's words; after a wrong signature they go on with the whole request, which helps nobody."""
+    return "the signature does not fit the secret" if failure.code == "SignatureDoesNotMatch" else failure.message
 
 
 def _by_status(status: int | None) -> Meaning:

@@ -61,7 +61,7 @@ class Stop:
             Interrupted: `set` was called.
         """
         if self._event.wait(seconds):
-            raise Interrupted("stopped while waiting for Alibaba Cloud")
+            raise Interrupted("stopped; an answer of Alibaba Cloud was still to come")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -40,6 +40,7 @@ class Api:
             ClusterError: there was no answer.
         """
         answer = self._patience.ask(self._wire.send, request)
+        self._patience.trace(f"{request.method} {request.path} {answer.status}")
         self._remember(answer.warnings)
         return answer
 

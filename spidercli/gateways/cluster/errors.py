@@ -46,7 +46,7 @@ def kind_missing(kind: kinds.Kind) -> KindMissing:
     if kind.api_version == kinds.SPIDERPOOL:
         return KindMissing(
             f"Spiderpool is not installed: the cluster has no {kind.kind}",
-            hint="`spidercli bootstrap` installs it; or check that the kubeconfig's context is the cluster you mean",
+            hint="install its Helm chart first, or check that the kubeconfig's context is the cluster you mean",
         )
     return KindMissing(f"the cluster does not serve {kind.kind} ({kind.api_version})")
 

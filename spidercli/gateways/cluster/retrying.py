@@ -63,6 +63,7 @@ class Patience:
     stopped: Callable[[], bool] = lambda: False  # once true, what failed is not tried again
     jitter: Callable[[], float] = random.random
     note: Callable[[str], None] = lambda _text: None  # told why and for how long, before each sleep
+    trace: Callable[[str], None] = lambda _text: None  # told of every answer: METHOD PATH STATUS
 
     def ask(self, send: Callable[[Request], Answer], request: Request) -> Answer:
         """The first answer that trying again would not mend, or the last one when the budget is spent.

@@ -32,11 +32,12 @@ MASTER_ETH1 = "eni-bp1b7h3g9k1l5q8w2r6t0"
 WORKER_ETH0 = "eni-bp1c2y6u0i4o8p3z7x5j9"
 WORKER_ETH1 = "eni-bp1d9s5f1g7h3j6k0m4n8"
 
-CONFIG_TEXT = """\
+CONFIG_TEXT = f"""\
 # The pool names are the guide's: node and first octet of the subnet.
 region: cn-hangzhou
+vpc: {VPC}
 pools:
-  name: "{node}-{octet}"
+  name: "{{node}}-{{octet}}"
 """
 
 _TYPE = resources.InstanceType(

@@ -53,7 +53,7 @@ def test_a_missing_permission_names_action_and_identity() -> None:
     found = convert(api("Forbidden.RAM"), CALL, host=HOST, identity="acs:ram::1:user/ci")
 
     assert found.message == ("ecs:DescribeNetworkInterfaces is not allowed for acs:ram::1:user/ci (Forbidden.RAM)")
-    assert "--ram-policy" in str(found.hint)
+    assert "RAM policy" in str(found.hint)
     assert found.exit_code == errors.ExitCode.DENIED
 
 

@@ -173,6 +173,16 @@ def test_without_a_cluster_everything_stops(bench: Any, cluster_of: Any, plan_of
     assert {error.message} == set(reasons(report).values())
 
 
+def test_a_reason_for_all_names_no_object(bench: Any, cluster_of: Any, plan_of: Any) -> None:
+    """What stopped everything is told of the other objects without the name of the one that met it."""
+    cluster = cluster_of({})
+    cluster.failing = {"a": ClusterUnreachable("can't apply SpiderIPPool a: the webhook does not answer")}
+
+    report = bench.apply(plan_of({}, {"a": {1}, "b": {2}}), cluster, threads=1)
+
+    assert {"a": "the webhook does not answer", "b": "the webhook does not answer"} == reasons(report)
+
+
 @pytest.mark.parametrize("error", [ClusterForbidden("may not"), KindMissing("none")], ids=["forbidden", "missing"])
 def test_a_missing_right_stops_what_needs_it(
     bench: Any, cluster_of: Any, writing: Any, changing: Any, error: ClusterError

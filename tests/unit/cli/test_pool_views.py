@@ -35,14 +35,14 @@ def test_free_and_used() -> None:
     """Excluded addresses are neither free nor counted."""
     found = overview([pool("a", "10.0.0.1-10.0.0.10", held=("10.0.0.1",), excludeIPs=["10.0.0.3", "10.0.0.200"])], [])
 
-    assert (found[0]["free"], found[0]["total"], found[0]["used%"]) == (8, 9, "11%")
+    assert (found[0]["free"], found[0]["total"], found[0]["usage"]) == (8, 9, "11%")
 
 
 def test_a_pool_without_addresses() -> None:
     """Nothing is no share of nothing."""
     found = overview([pool("a")], [])
 
-    assert (found[0]["free"], found[0]["total"], found[0]["used%"]) == (0, 0, None)
+    assert (found[0]["free"], found[0]["total"], found[0]["usage"]) == (0, 0, None)
 
 
 @pytest.mark.parametrize(
