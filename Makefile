@@ -4,10 +4,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types layers unit readme clean
+.PHONY: help install demo test check format lint types layers unit e2e readme clean
 
 help: ## List what can be made
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## Install into .venv, which everything else does by itself
 
@@ -40,6 +40,11 @@ layers: $(STAMP)
 
 unit: $(STAMP)
 	$(BIN)/python -m pytest -q --numprocesses 2
+
+e2e: $(STAMP) ## Run the tests against a real control plane; Go builds its programs once
+	$(BIN)/python -m tests.e2e.controlplane build
+	$(BIN)/python -m pytest -q tests/e2e
+	$(BIN)/python -m tests.e2e.controlplane bare $(BIN)/python -m pytest -q tests/contract/kube
 
 readme: $(STAMP) ## Rewrite the README's transcripts
 	$(BIN)/python -m tests.readme.blocks
