@@ -115,6 +115,7 @@ class Report:
 
 
 def _targets(writes: list[Write]) -> str:
-    names = sorted({write.target for write in writes})
+    ordered = sorted(writes, key=lambda write: (write.phase, write.target))
+    names = list(dict.fromkeys(write.target for write in ordered))
     more = f" and {len(names) - _MANY} more" if len(names) > _MANY else ""
     return ", ".join(names[:_MANY]) + more

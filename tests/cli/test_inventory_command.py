@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -78,9 +79,11 @@ def test_without_a_cluster(spidercli: Run, sandbox: Sandbox) -> None:
     assert sandbox.kube.requests == []
 
 
-def test_without_a_cluster_the_vpc_has_to_be_named(spidercli: Run, sandbox: Sandbox) -> None:
+def test_without_a_cluster_the_vpc_has_to_be_named(spidercli: Run, sandbox: Sandbox, tmp_path: pathlib.Path) -> None:
     """All instances of a region would be too many."""
-    ran = spidercli("inventory", "--no-cluster")
+    config = tmp_path / "spidercli.yaml"
+    config.write_text("region: cn-hangzhou\n")
+    ran = spidercli("inventory", "--no-cluster", "-c", str(config))
 
     assert ran.code == 64
     assert ran.stderr.endswith(
