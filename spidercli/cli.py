@@ -136,7 +136,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 @functools.cache
 def _command() -> Any:
     """The command that typer makes of `app`; it takes as long as all of the rest of `--help`, so it is made once."""
-    return typer.main.get_command(app)
+    root_command = typer.main.get_command(app)
+    _point_to_global_options(root_command)
+    return root_command
+
+
+def _point_to_global_options(group: Any) -> None:
+    """Say under the help of every command where -o, --yes, --sandbox and the like are told."""
+    for command in getattr(group, "commands", {}).values():
+        command.epilog = command.epilog or "Global options, such as -o, -c, --yes and --sandbox: spidercli --help"
+        _point_to_global_options(command)
 
 
 def run() -> None:
