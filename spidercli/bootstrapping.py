@@ -63,7 +63,7 @@ def _preflight(session: Session, _: Wish) -> Checked:
     session.cluster.list(kinds.MULTUS_CONFIG)  # raises where Spiderpool is not installed
     namespace = session.config.spiderpool.namespace
     config = session.cluster.get(kinds.CONFIG_MAP, "spiderpool-conf", namespace)
-    pools = session.pool_manifests()
+    pools = session.pool_manifests
     wants_ipv6 = any(kinds.spec(pool).get("ipVersion") == Family.IPV6 for pool in pools)
     warnings = _spiderpool_warnings(config, namespace, wants_ipv6=wants_ipv6)
     nodes = session.inventory.nodes

@@ -45,7 +45,7 @@ def files(session: Session, parts: Sequence[str], *, with_secrets: bool = False)
     """
     makers: dict[str, Callable[[], Iterable[File]]] = {
         "multus": lambda: _objects("multus", session, session.multus_manifests()),
-        "pools": lambda: _objects("pools", session, session.pool_manifests()),
+        "pools": lambda: _objects("pools", session, session.pool_manifests),
         "provider-id": lambda: _provider_ids(session),
         "ccm": lambda: _ccm(session, with_secrets=with_secrets),
         "apps": lambda: _objects("apps", session, _apps(session)),

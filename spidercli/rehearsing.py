@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, cast
 
-from spidercli.errors import UsageProblem
+from spidercli.errors import CloudError, UsageProblem
 from spidercli.gateways.alibaba.calls import Call, Product
 from spidercli.gateways.alibaba.client import AlibabaCloud
 from spidercli.model import IPAddress
@@ -40,6 +40,24 @@ def remove(cloud: AlibabaCloud, address: IPAddress) -> str:
     eni_id = _owner(cloud, address)
     cloud.send(_write("UnassignPrivateIpAddresses", eni_id, address, token=False))
     return eni_id
+
+
+def move(cloud: AlibabaCloud, address: IPAddress, eni_id: str) -> str:
+    """Move a secondary private IP to another ENI; where that can't be, it stays where it was.
+
+    Returns:
+        The id of the ENI that had it.
+
+    Raises:
+        CloudError: the other ENI can't take it.
+    """
+    former = remove(cloud, address)
+    try:
+        add(cloud, address, eni_id)
+    except CloudError:
+        add(cloud, address, former)
+        raise
+    return former
 
 
 def _owner(cloud: AlibabaCloud, address: IPAddress) -> str:

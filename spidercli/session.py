@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from spidercli import kinds
 from spidercli.config import loader, problems, settings
 from spidercli.config.schema import Config
-from spidercli.errors import ConfigInvalid, NodeUnknown
+from spidercli.errors import ConfigInvalid, GuardTripped, NodeUnknown
 from spidercli.model import CloudFacts, Inventory, KubeNode, Manifest, Source
 from spidercli.output import Output
 from spidercli.planning import guards
@@ -49,6 +49,13 @@ class PoolPlan:
             GuardTripped: with what would go and what may.
         """
         guards.check_losses(guards.losses(self.facts.live.values(), self.plan), max_delete)
+
+    def warn_of(self, max_delete: str, output: Output) -> None:
+        """Tell that `check` would refuse."""
+        try:
+            self.check(max_delete)
+        except GuardTripped as error:
+            output.warn(f"a run would be refused: {error.message}")
 
 
 class Session:
@@ -193,6 +200,7 @@ class Session:
             raise ConfigInvalid(f"--max-delete: {wrong[0].text}")
         return config.limits.max_delete
 
+    @functools.cached_property
     def pool_manifests(self) -> list[Manifest]:
         """The SpiderIPPools that the inventory asks for.
 
@@ -202,7 +210,10 @@ class Session:
         from spidercli import desired
 
         guards.check_not_empty(self.inventory)
-        return self.renderer.pools(desired.pools(self.inventory, self.config))
+        pools = desired.pools(self.inventory, self.config)
+        for problem in desired.left_out(self.inventory, pools, self.config):
+            self.output.warn(problem)
+        return self.renderer.pools(pools)
 
     def multus_manifests(self) -> list[Manifest]:
         """The SpiderMultusConfigs that the inventory asks for."""
@@ -216,7 +227,7 @@ class Session:
         Raises:
             SpiderError: the facts can't be had, or the cluster does not answer.
         """
-        wanted = self.pool_manifests()
+        wanted = self.pool_manifests
         self._check_saved_nodes()
         live = self.cluster.list(kinds.IP_POOL)
         facts = gather(wanted, live, prune=prune, adopt=adopt, nodes=self._scope())

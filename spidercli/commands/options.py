@@ -15,7 +15,11 @@ Prune = Annotated[bool, typer.Option("--prune", help="Delete pools of ours that 
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over objects of the same name that are not ours.")]
 MaxDelete = Annotated[
     str | None,
-    typer.Option("--max-delete", metavar="N|N%", help="Most of our pools or addresses that may go (default: 20%)."),
+    typer.Option(
+        "--max-delete",
+        metavar="N|N%",
+        help="Most of our pools that may go, with as many addresses; one pool always may (default: 20%).",
+    ),
 ]
 NoCluster = Annotated[
     bool, typer.Option("--no-cluster", help="Name nodes after their instances; no cluster is asked (needs --vpc).")

@@ -44,6 +44,7 @@ def sync(
     limit = session.max_delete(max_delete)
     pools = session.pool_plan(prune=prune, adopt=adopt)
     if dry_run:
+        pools.warn_of(limit, session.output)
         carrying_out.preview(session, pools.plan, detailed=detailed_exitcode, strict=strict)
         return
     pools.check(limit)

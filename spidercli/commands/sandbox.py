@@ -74,8 +74,7 @@ def move_ip(ctx: typer.Context, address: Address, eni: Eni) -> None:
 
     session = sandboxed(ctx)
     ip = poolviews.parse_address(address)
-    former = rehearsing.remove(session.cloud, ip)
-    rehearsing.add(session.cloud, ip, eni)
+    former = rehearsing.move(session.cloud, ip, eni)
     session.output.note(f"{address} has moved from {former} to {eni}")
 
 

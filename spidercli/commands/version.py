@@ -8,6 +8,7 @@ import typer
 
 import spidercli
 from spidercli.commands.invocation import session_of
+from spidercli.errors import ClusterError
 
 
 def version(
@@ -17,5 +18,8 @@ def version(
     session = session_of(ctx)
     found: dict[str, object] = {"spidercli": spidercli.__version__}
     if not client:
-        found["kubernetes"] = session.cluster.version()
+        try:
+            found["kubernetes"] = session.cluster.version()
+        except ClusterError as error:
+            session.output.warn(f"the cluster's version is unknown: {error.message}")
     session.output.record(found)

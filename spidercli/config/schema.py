@@ -263,7 +263,8 @@ class Limits(Section):
     """How far a run may go."""
 
     max_delete: ShareOrCount = pydantic.Field(alias="maxDelete", default="20%")
-    """Most of our pools, or addresses, that one run may take away: a percentage or a number of pools."""
+    """Most of our pools, or addresses, that one run may take away: a percentage, or a number of pools and as many
+    addresses as these may have. One pool always may, unless it is 0."""
     write_threads: pydantic.StrictInt = pydantic.Field(alias="writeThreads", default=16, ge=1, le=64)
     """Parallel writes to the Kubernetes API; Spiderpool's webhook gains nothing from more than 4 on creates."""
 

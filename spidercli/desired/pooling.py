@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
+from spidercli import addresses
 from spidercli.config.schema import Config, FamilyChoice
 from spidercli.desired import naming
 from spidercli.desired.addressing import Exclusions, Gateways, usable
@@ -146,3 +147,20 @@ def _refuse_shared_addresses(made: Iterable[DesiredPool]) -> None:
 
 def _nic(pool: DesiredPool) -> str:
     return f"{pool.nic} ({pool.eni_id}) of {pool.node}"
+
+
+def left_out(inventory: Inventory, made: Iterable[DesiredPool], config: Config) -> Iterator[str]:
+    """What no pool lists though nobody excluded it, in words.
+
+    The cloud assigns no such address; a file written by hand may list a gateway or another reserved one.
+    """
+    listed = {address for pool in made for address in pool.addresses}
+    wanted = _FAMILIES.get(config.pools.families, frozenset(Family))
+    excluded = Exclusions(config.pools.exclude)
+    for node, nic in inventory.nics():
+        for block in nic.blocks:
+            lost = [address for address in block.addresses if address not in listed and address not in excluded]
+            if lost and block.family in wanted:
+                ranges = ", ".join(addresses.collapse(lost))
+                why = "reserved by the VPC, or an ENI's primary address"
+                yield f"{nic.name} of {node.name}: pods can't take {ranges}: {why}"

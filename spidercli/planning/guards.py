@@ -65,7 +65,7 @@ def check_losses(found: Losses, limit: str) -> None:
     if found.addresses_going > addresses_allowed:
         raise GuardTripped(
             f"{found.addresses_going} of {found.addresses} addresses would leave the pools, "
-            f"--max-delete {limit} allows {addresses_allowed}; nothing was written",
+            f"--max-delete {limit} allows {addresses_allowed} (no less than the largest pool has); nothing was written",
             hint=hint,
         )
 

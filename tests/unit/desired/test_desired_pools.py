@@ -307,3 +307,20 @@ def test_reserved_are_the_first_and_the_last_three(length: int, number: int) -> 
     subnet = ipaddress.IPv4Network((number, length), strict=False)
 
     assert sorted(reserved(subnet)) == [subnet[0], subnet[-3], subnet[-2], subnet[-1]]
+
+
+def test_what_no_pool_can_list_is_told(make: SimpleNamespace) -> None:
+    """A gateway that somebody wrote among the addresses is left out, but not without a word."""
+    inventory = make.one_nic(V4, "10.0.0.250-10.0.0.254")
+    made = desired.pools(inventory, make.config())
+
+    (told,) = desired.left_out(inventory, made, make.config())
+    assert told.startswith("eth0 of worker: pods can't take 10.0.0.253-10.0.0.254: ")
+
+
+def test_what_was_excluded_is_not_told(make: SimpleNamespace) -> None:
+    """Nobody is warned of what the configuration asks for."""
+    inventory = make.one_nic(V4, "10.0.0.10-10.0.0.12")
+    config = make.config(pools={"exclude": ["10.0.0.11"]})
+
+    assert list(desired.left_out(inventory, desired.pools(inventory, config), config)) == []
