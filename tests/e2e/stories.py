@@ -87,6 +87,18 @@ POOLS: dict[str, dict[str, Any]] = {
     "everything wrong": {"subnet": SUBNET, "ips": ["x"], "gateway": "y", "excludeIPs": ["z"], "podAffinity": {}},
     "unknown field": {"subnet": SUBNET, "vlan": 5},
     "wrong types": {"subnet": 5, "ips": "10.1.0.1", "default": "yes"},
+    "ranges that meet backwards": {"subnet": SUBNET, "ips": ["10.1.0.5-10.1.0.1", "10.1.0.4-10.1.0.9"]},
+    "backward range of excluded addresses": {
+        "subnet": SUBNET,
+        "ips": ["10.1.0.1-10.1.0.9"],
+        "excludeIPs": ["10.1.0.7-10.1.0.3"],
+    },
+    "empty lists": {"subnet": SUBNET, "excludeIPs": [], "routes": [], "nodeName": []},
+    "nulls among addresses": {"subnet": SUBNET, "ips": [None]},
+    "podAffinity without values": {
+        "subnet": SUBNET,
+        "podAffinity": {"matchExpressions": [{"key": "a", "operator": "In"}]},
+    },
 }
 
 UPDATES: dict[str, dict[str, Any]] = {
@@ -148,6 +160,14 @@ MULTUS: dict[str, dict[str, Any]] = {
     "no IPAM": {**IPVLAN, "disableIPAM": True},
     "chained plugins": {**IPVLAN, "chainCNIJsonData": ['{"type":"tuning"}']},
     "bad chained plugins": {**IPVLAN, "chainCNIJsonData": ["{"]},
+    "chained nonsense": {**IPVLAN, "chainCNIJsonData": ["x"]},
+    "chained list": {**IPVLAN, "chainCNIJsonData": ["[]"]},
+    "chained plugin without type": {**IPVLAN, "chainCNIJsonData": ["{}"]},
+    "VLAN": {"cniType": "vlan", "vlan": {"master": ["eth0"]}},
+    "VLAN chosen twice": {"cniType": "vlan", "vlan": {"master": ["eth0"], "vlanMode": "auto", "vlanID": 5}},
+    "SR-IOV": {"cniType": "sriov", "sriov": {"resourceName": "a/b"}},
+    "InfiniBand": {"cniType": "ib-sriov", "ibsriov": {"resourceName": "a/b"}},
+    "Open vSwitch": {"cniType": "ovs", "ovs": {"bridge": "br"}},
     "nothing": {},
     "bad type": {"cniType": "bridge"},
 }
@@ -172,6 +192,8 @@ COORDINATORS: dict[str, dict[str, Any]] = {
     "bad reverse path filter": {"podCIDRType": "none", "podRPFilter": 9},
     "bad queue length": {"podCIDRType": "none", "txQueueLen": -5},
     "overlay": {"podCIDRType": "calico", "mode": "overlay"},
+    "policy route": {"podCIDRType": "none", "policyRoutes": [{"dst": "10.0.0.1", "gw": "10.0.0.1"}]},
+    "policy route of two families": {"podCIDRType": "none", "policyRoutes": [{"dst": "10.0.0.0/8", "gw": "::1"}]},
 }
 
 RESERVATIONS: dict[str, dict[str, Any]] = {
@@ -181,6 +203,7 @@ RESERVATIONS: dict[str, dict[str, Any]] = {
     "bad address": {"ips": ["x"]},
     "mixed families": {"ips": ["10.1.0.1", "fd00:1::1"]},
     "wrong version": {"ips": ["10.1.0.1"], "ipVersion": 6},
+    "range backwards": {"ips": ["10.1.0.9-10.1.0.1"]},
 }
 
 
@@ -242,6 +265,31 @@ def addresses_overlap(teller: Storyteller) -> None:
     teller.create(IP_POOL, "three", {"subnet": SUBNET, "ips": ["10.1.0.1", "10.1.0.2", "10.1.0.8", "10.1.0.30"]})
     teller.create(IP_POOL, "one", {"subnet": SUBNET})
     teller.create(IP_POOL, "one", {"subnet": "10.3.0.0/24"})
+
+
+@story
+def range_is_turned_around(teller: Storyteller) -> None:
+    """A pool whose range runs backwards can't be changed until that is mended."""
+    teller.create(IP_POOL, "one", {"subnet": SUBNET, "ips": ["10.1.0.9-10.1.0.1"]})
+    teller.merge(IP_POOL, "one", {"spec": {"disable": True}})
+    teller.merge(IP_POOL, "one", {"spec": {"ips": ["10.1.0.1-10.1.0.9"]}})
+
+
+@story
+def pool_is_created_twice(teller: Storyteller) -> None:
+    """The webhook looks at the new pool, and at the others by name, before it says that the name is taken."""
+    teller.create(IP_POOL, "b", {"subnet": SUBNET})
+    teller.create(IP_POOL, "a", {"subnet": "10.3.0.0/16"})
+    for subnet in ("10.3.0.0/24", "10.3.0.1/24", SUBNET_6, "10.4.0.0/16"):
+        teller.create(IP_POOL, "b", {"subnet": subnet})
+
+
+@story
+def reservation_changes(teller: Storyteller) -> None:
+    """Its family stays."""
+    teller.create(RESERVED, "one", {"ips": ["10.1.0.1"]})
+    teller.merge(RESERVED, "one", {"spec": {"ipVersion": 6, "ips": ["fd00:1::1"]}})
+    teller.merge(RESERVED, "one", {"spec": {"ips": ["10.1.0.2", "10.1.0.1"]}})
 
 
 @story

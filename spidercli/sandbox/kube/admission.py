@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from spidercli.sandbox.kube import errors
@@ -26,7 +27,7 @@ class Webhook(Protocol):
     resource: str  # PLURAL.GROUP
 
     def mutate(self, manifest: Object) -> None:
-        """Change an object that is created or updated, in place."""
+        """Change an object that is created or updated, in place, or refuse what can't be read, by an ApiError."""
         ...
 
     def review(self, operation: Operation, manifest: Object, live: Object | None) -> None:
@@ -41,9 +42,14 @@ class Admission:
         self._webhooks = {webhook.resource: webhook for webhook in webhooks}
 
     def mutate(self, resource: Resource, manifest: Object) -> None:
-        """Let the resource's webhook change an object."""
+        """Let the resource's webhook change an object.
+
+        Raises:
+            ApiError: as for `review`.
+        """
         if webhook := self._webhooks.get(resource.qualified):
-            webhook.mutate(manifest)
+            with _introduced(webhook):
+                webhook.mutate(manifest)
 
     def review(self, resource: Resource, operation: Operation, manifest: Object, live: Object | None) -> None:
         """Let the resource's webhook refuse a write.
@@ -51,11 +57,15 @@ class Admission:
         Raises:
             ApiError: the webhook's own refusal, introduced with the webhook's name as the API server does it.
         """
-        webhook = self._webhooks.get(resource.qualified)
-        if webhook is None:
-            return
-        try:
-            webhook.review(operation, manifest, live)
-        except errors.ApiError as refusal:
-            refusal.message = f'admission webhook "{webhook.name}" denied the request: {refusal.message}'
-            raise
+        if webhook := self._webhooks.get(resource.qualified):
+            with _introduced(webhook):
+                webhook.review(operation, manifest, live)
+
+
+@contextlib.contextmanager
+def _introduced(webhook: Webhook) -> Iterator[None]:
+    try:
+        yield
+    except errors.ApiError as refusal:
+        refusal.message = f'admission webhook "{webhook.name}" denied the request: {refusal.message}'
+        raise

@@ -29,6 +29,7 @@ from spidercli.sandbox.kube.webhooks.coordinator import CoordinatorWebhook
 from spidercli.sandbox.kube.webhooks.ippool import PoolWebhook
 from spidercli.sandbox.kube.webhooks.multus import MultusWebhook
 from spidercli.sandbox.kube.webhooks.poolindex import PoolIndex
+from spidercli.sandbox.kube.webhooks.reserved import ReservedWebhook
 from spidercli.sandbox.kube.webhooks.services import ServiceDefaults
 from spidercli.sandbox.kube.writing import Writing
 
@@ -72,7 +73,12 @@ class KubeApi:
         self._start(spiderpool, [cast("Object", manifest) for manifest in manifests])
 
     def _webhooks(self, settings: Spiderpool) -> tuple[Webhook, ...]:
-        return (PoolWebhook(settings, self._index), MultusWebhook(self._nad_owner), CoordinatorWebhook())
+        return (
+            PoolWebhook(settings, self._index),
+            ReservedWebhook(settings),
+            MultusWebhook(self._nad_owner),
+            CoordinatorWebhook(),
+        )
 
     def _nad_owner(self, namespace: str, name: str) -> str | None:
         return nads.owner(self._cluster.find(nads.NAD_VERSION, nads.NAD_PLURAL, name, namespace))
@@ -194,7 +200,7 @@ class KubeApi:
         with self._lock:
             call = Call(verb="get", plural="")
             try:
-                target = self._target(request)
+                target = routing.resolve(self._registry, request)
                 if target is not None:
                     resource = target.resource
                     call = Call(
@@ -207,12 +213,3 @@ class KubeApi:
             status = answer.status if isinstance(answer, Answer) else HTTPStatus.OK
             self._records.add(call.recorded(request, status))
             return answer
-
-    def _target(self, request: Request) -> routing.Target | None:
-        """What a request is about; None for what is no resource."""
-        try:
-            return routing.resolve(self._registry, request)
-        except ApiError as error:
-            if error.code != HTTPStatus.NOT_FOUND:
-                raise
-            return None

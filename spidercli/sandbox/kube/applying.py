@@ -139,7 +139,14 @@ def _merged_order(live: list[str], applied: list[str]) -> list[str]:
 
 
 def _with_parents(*path_sets: Iterable[Path]) -> set[Path]:
-    return {path[:length] for paths in path_sets for path in paths for length in range(1, len(path) + 1)}
+    """The paths, and the fields that they are in; but not the list elements, which stay for their own owners only."""
+    return {
+        path[:length]
+        for paths in path_sets
+        for path in paths
+        for length in range(1, len(path) + 1)
+        if length == len(path) or path[length - 1].startswith("f:")
+    }
 
 
 def _remove_left_out(merged: Object, schema: Object, paths: Iterable[Path], *, kept: set[Path]) -> None:
@@ -198,5 +205,4 @@ def shown_owner(owner: Owner, entry: managed.Entry) -> str:
         text += f" with subresource {json.dumps(owner.subresource)}"
     if owner.operation == managed.UPDATE:
         text += f" using {entry.api_version}"
-        text += f" at {entry.time}" if entry.time else ""
     return text

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from spidercli.sandbox.kube import errors
+from spidercli.sandbox.kube import errors, gotypes
 from spidercli.sandbox.kube.resources import Resource
-from spidercli.sandbox.kube.values import Object
+from spidercli.sandbox.kube.values import Object, dig
 
 JSON = "application/json"
 YAML = "application/yaml"
@@ -66,30 +66,176 @@ def body_type(header: str, accepted: Sequence[str]) -> str:
     return found
 
 
-def decode(body: bytes, content_type: str, *, strict: bool = False) -> Any:
-    """The value of a body.
+def decode_patch(body: bytes) -> Any:
+    """The value of a merge, strategic merge or JSON patch.
 
     Raises:
-        ApiError: 400 for malformed text, and for repeated YAML keys if `strict`.
+        ApiError: 400 for malformed JSON.
     """
     try:
-        return json.loads(body)
-    except ValueError as error:
-        if not content_type.endswith("yaml"):
-            raise errors.bad_request(f"error decoding request body: {error}") from error
-    try:
-        return yaml.load(body, Loader=_StrictLoader if strict else _Loader)  # noqa: S506 (both are safe loaders)
-    except yaml.YAMLError as error:
-        raise errors.bad_request(f"error strict decoding YAML: {error}") from error
+        return _from_json(body)
+    except _Malformed as problem:
+        raise errors.bad_request(f"error decoding patch: {problem}") from problem
 
 
-def decode_object(body: bytes, content_type: str, *, strict: bool = False) -> Object:
-    """The object of a body.
+def decode_options(body: bytes) -> Object:
+    """An object that is part of a request and not stored, such as DeleteOptions; it may be YAML.
 
     Raises:
         ApiError: 400 for malformed text and for anything but an object.
     """
-    value = decode(body, content_type, strict=strict)
+    try:
+        return _object(_from_any(body))
+    except _Malformed as problem:
+        raise errors.bad_request(f"couldn't get version/kind; json parse error: {problem}") from problem
+
+
+def decode_object(body: bytes, content_type: str, resource: Resource, *, strict: bool = False) -> Object:
+    """An object of a resource, to be created or to replace another one.
+
+    A built-in kind's objects may leave out apiVersion and kind, which are then those of the resource.
+
+    Raises:
+        ApiError: 400 for malformed text, anything but an object, and another version; 422 for another kind of a
+            custom resource, 400 for one of a built-in resource.
+    """
+    try:
+        value = _from_json(body) if content_type == JSON else _from_any(body, strict=strict)
+        manifest = _object(value)
+    except _Malformed as problem:
+        why = f"couldn't get version/kind; json parse error: {problem} ({_excerpt(body)})"
+        raise _unrecognized(resource, why) from problem
+    _check_version_and_kind(resource, manifest, body)
+    return manifest
+
+
+def decode_configuration(body: bytes, resource: Resource, *, strict: bool = False) -> Object:
+    """What somebody applies, in YAML.
+
+    Raises:
+        ApiError: 400 for malformed text, repeated keys if `strict`, anything but an object, and another kind.
+    """
+    try:
+        value = _from_any(body, strict=strict)
+    except _Malformed as problem:
+        raise errors.bad_request(f"error {'strict ' if strict else ''}decoding YAML: {problem}") from problem
+    if not isinstance(value, dict | None):
+        mismatch = gotypes.mismatch(value, "value of type map[string]interface {}")
+        raise errors.bad_request(f"error decoding YAML: error unmarshaling JSON: while decoding JSON: {mismatch}")
+    config = value or {}
+    api_version, kind = config.get("apiVersion") or "", config.get("kind") or ""
+    if (api_version, kind) != (resource.api_version, resource.kind):
+        written = api_version if "/" in str(api_version) else f"/{api_version}"
+        raise errors.bad_request(f"invalid object type: {written}, Kind={kind}")
+    return config
+
+
+class _Malformed(Exception):
+    """A text that is no JSON or YAML, or not of the shape that is needed; the message is Go's where that is short."""
+
+
+_VERSION_AND_KIND = (
+    r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
+)
+_EXCERPT = 30
+
+
+def _from_json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except json.JSONDecodeError as error:
+        rest = error.doc[error.pos :].lstrip()
+        problem = f"invalid character {rest[0]!r} looking for beginning of value" if rest else _UNEXPECTED_END
+        raise _Malformed(problem) from error
+    except ValueError as error:
+        raise _Malformed(str(error)) from error
+
+
+_UNEXPECTED_END = "unexpected end of JSON input"
+
+
+def _from_any(body: bytes, *, strict: bool = False) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        pass
+    try:
+        return yaml.load(body, Loader=_StrictLoader if strict else _Loader)  # noqa: S506 (both are safe loaders)
+    except yaml.YAMLError as error:
+        raise _Malformed(str(error)) from error
+
+
+def _object(value: Any) -> Object:
+    if value is None:
+        return {}
     if not isinstance(value, dict):
-        raise errors.bad_request("couldn't get version/kind; json parse error: the body is not an object")
+        raise _Malformed(gotypes.mismatch(value, f"value of type {_VERSION_AND_KIND}"))
     return value
+
+
+def _excerpt(body: bytes) -> str:
+    """As much of a body as messages show; what does not look like an object is shown in hexadecimal digits."""
+    text = body.decode(errors="replace") if body.startswith(b"{") else body.hex()
+    return f"{text[:_EXCERPT]} ..." if len(text) > _EXCERPT else text or "<empty>"
+
+
+def _unrecognized(resource: Resource, why: str) -> errors.ApiError:
+    return errors.bad_request(f"the object provided is unrecognized (must be of type {resource.kind}): {why}")
+
+
+def _check_version_and_kind(resource: Resource, manifest: Object, body: bytes) -> None:
+    for field in ("apiVersion", "kind"):
+        if not isinstance(manifest.get(field) or "", str):
+            problem = gotypes.mismatch(manifest[field], f"struct field .{field} of type string")
+            why = f"couldn't get version/kind; json parse error: {problem} ({_excerpt(body)})"
+            raise _unrecognized(resource, why)
+    try:
+        complete(resource, manifest, body.decode(errors="replace"))
+    except errors.Undecodable as problem:
+        if resource.custom:
+            raise _unrecognized(resource, f"{problem} ({_excerpt(body)})") from problem
+        raise errors.bad_request(str(problem)) from problem
+    if resource.custom:
+        _check_version(resource, manifest)
+        check_custom_kind(resource, manifest)
+
+
+def _check_version(resource: Resource, manifest: Object) -> None:
+    version = manifest["apiVersion"]
+    if version != resource.api_version:
+        raise errors.bad_request(
+            f"the API version in the data ({version}) does not match the expected API version ({resource.api_version})"
+        )
+
+
+def complete(resource: Resource, manifest: Object, text: str) -> None:
+    """Give an object that is sent the apiVersion and kind that it may leave out.
+
+    Raises:
+        Undecodable: a custom resource needs its kind; a built-in one must not have another; `text` is the object.
+    """
+    if resource.custom:
+        manifest["apiVersion"] = manifest.get("apiVersion") or ""
+        if not manifest.get("kind"):
+            raise errors.Undecodable(f"Object 'Kind' is missing in '{text}'")
+        return
+    version = manifest["apiVersion"] = manifest.get("apiVersion") or resource.api_version
+    kind = manifest["kind"] = manifest.get("kind") or resource.kind
+    if (version, kind) != (resource.api_version, resource.kind):
+        raise errors.Undecodable(
+            f'{kind} in version "{version.rpartition("/")[2]}" cannot be handled as a {resource.kind}: '
+            f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
+        )
+
+
+def check_custom_kind(resource: Resource, manifest: Object) -> None:
+    """Refuse an object that says to be of another version or kind than its resource.
+
+    Raises:
+        ApiError: 422.
+    """
+    group, _, _ = manifest["apiVersion"].rpartition("/")
+    for field, wanted in (("apiVersion", resource.api_version), ("kind", resource.kind)):
+        if manifest[field] != wanted:
+            cause = errors.Cause.invalid(field, f'"{manifest[field]}"', f"must be {wanted}")
+            raise errors.invalid_kind(group, manifest["kind"], dig(manifest, "metadata", "name") or "", [cause])

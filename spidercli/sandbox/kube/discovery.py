@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from spidercli.sandbox.kube.resources import VERBS, Registry, Resource
+from spidercli.sandbox.kube.resources import Registry, Resource
 from spidercli.sandbox.kube.values import Object
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
@@ -53,7 +53,7 @@ def _aggregated_resource(resource: Resource) -> Object:
         "singularResource": resource.singular,
         "shortNames": list(resource.short_names),
         "categories": list(resource.categories),
-        "verbs": list(VERBS),
+        "verbs": list(resource.verbs),
         "subresources": [
             {"subresource": name, "responseKind": kind, "verbs": list(_STATUS_VERBS)} for name in resource.subresources
         ],
@@ -93,7 +93,7 @@ def _entries(resource: Resource) -> Iterator[Object]:
         "singularName": resource.singular,
         "namespaced": resource.namespaced,
         "kind": resource.kind,
-        "verbs": list(VERBS),
+        "verbs": list(resource.verbs),
         "shortNames": list(resource.short_names),
         "categories": list(resource.categories),
     }

@@ -30,7 +30,7 @@ class Documents:
         if request.method == "POST" and (review := reviews.answer(request, self._rules)):
             return Answer(body=review, status=HTTPStatus.CREATED)
         if request.method != "GET":
-            raise errors.no_such_path()
+            raise errors.method_not_allowed() if self._document(request.path) else self._unserved(request.path)
         if discovery.wants_aggregated(request.path, request.accept):
             body = discovery.aggregated(self._registry, request.path)
             return Answer(body=body, content_type=discovery.AGGREGATED)
@@ -38,8 +38,14 @@ class Documents:
             return Answer(body="ok", content_type="text/plain")
         document = self._document(request.path)
         if document is None:
-            raise errors.no_such_path()
+            raise self._unserved(request.path)
         return Answer(body=document)
+
+    def _unserved(self, path: str) -> errors.ApiError:
+        """What the handlers of built-in groups say of a path that they don't know; others are not even asked."""
+        root, group, *_ = (*path.strip("/").split("/"), "")
+        is_builtin = root == "api" or (root == "apis" and self._registry.is_builtin(group))
+        return errors.no_such_path() if is_builtin else errors.PageNotFound()
 
     def _document(self, path: str) -> Object | None:
         if path == "/version":

@@ -65,10 +65,10 @@ class ApiError(Exception):
         self.code = code
         self.reason = reason
         self.message = message
-        self.details = dict(details or {})
+        self.details = None if details is None else dict(details)
         self.metadata = dict(metadata or {})
         if retry_after is not None:
-            self.details["retryAfterSeconds"] = retry_after
+            self.details = {**(self.details or {}), "retryAfterSeconds": retry_after}
         self.retry_after = retry_after
 
     def status(self) -> Object:
@@ -84,13 +84,38 @@ class ApiError(Exception):
         return (
             status
             | ({"reason": self.reason} if self.reason else {})
-            | ({"details": self.details} if self.details else {})
+            | ({} if self.details is None else {"details": self.details})
         )
 
 
+class PageNotFound(ApiError):
+    """A path outside of what is built in: the answer is plain text, because no API handler is responsible for it."""
+
+    def __init__(self) -> None:
+        super().__init__(HTTPStatus.NOT_FOUND, "NotFound", "404 page not found\n")
+
+
+class Undecodable(Exception):
+    """An object whose fields have other types than Go's structs; the message is that of Go's decoder."""
+
+
 def no_such_path() -> ApiError:
-    """The answer for a path that nothing serves."""
-    return ApiError(HTTPStatus.NOT_FOUND, "NotFound", "the server could not find the requested resource")
+    """The answer for a path in a built-in group that nothing serves."""
+    message = "the server could not find the requested resource"
+    return ApiError(HTTPStatus.NOT_FOUND, "NotFound", message, details={})
+
+
+def method_not_allowed() -> ApiError:
+    """The path exists, but not for this method."""
+    message = "the server does not allow this method on the requested resource"
+    return ApiError(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", message, details={})
+
+
+def unsupported_method(resource: Resource) -> ApiError:
+    """The same for a custom resource, whose handler has words of its own."""
+    message = f' is not supported on resources of kind "{resource.qualified}"'
+    details = {"group": resource.group, "kind": resource.plural}
+    return ApiError(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", message, details=details)
 
 
 def not_found(resource: Resource, name: str) -> ApiError:
@@ -100,14 +125,12 @@ def not_found(resource: Resource, name: str) -> ApiError:
     )
 
 
-def already_exists(resource: Resource, name: str) -> ApiError:
-    """Create met an object of that name."""
-    return ApiError(
-        HTTPStatus.CONFLICT,
-        "AlreadyExists",
-        f'{resource.qualified} "{name}" already exists',
-        details=_about(resource, name),
-    )
+def already_exists(resource: Resource, metadata: Object) -> ApiError:
+    """Create met an object of that name; `metadata` is that object's."""
+    name = metadata["name"]
+    why = "object is being deleted: " if metadata.get("deletionTimestamp") else ""
+    message = f'{why}{resource.qualified} "{name}" already exists'
+    return ApiError(HTTPStatus.CONFLICT, "AlreadyExists", message, details=_about(resource, name))
 
 
 def conflict(resource: Resource, name: str, why: str) -> ApiError:
@@ -136,19 +159,28 @@ def invalid(resource: Resource, name: str, causes: Iterable[Cause]) -> ApiError:
 
 def invalid_kind(group: str, kind: str, name: str, causes: Iterable[Cause]) -> ApiError:
     """The same for a kind that needs no resource, such as the options of a request."""
-    found = list(dict.fromkeys(causes))
-    told = str(found[0]) if len(found) == 1 else f"[{', '.join(map(str, found))}]"
+    found = list(causes)
+    told = list(dict.fromkeys(map(str, found)))  # what was found twice is told once, but stays two causes
+    about = {key: value for key, value in (("name", name), ("group", group), ("kind", kind)) if value}
     return ApiError(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "Invalid",
-        f'{kind}{f".{group}" if group else ""} "{name}" is invalid: {told}',
-        details={"name": name, "group": group, "kind": kind, "causes": [cause.as_json() for cause in found]},
+        f'{kind}{f".{group}" if group else ""} "{name}" is invalid: '
+        + (told[0] if len(told) == 1 else f"[{', '.join(told)}]"),
+        details={**about, "causes": [cause.as_json() for cause in found]},
     )
 
 
 def bad_request(message: str) -> ApiError:
     """The request can't be understood."""
     return ApiError(HTTPStatus.BAD_REQUEST, "BadRequest", message)
+
+
+def undecodable(resource: Resource, problem: object) -> ApiError:
+    """The object does not fit its Go type."""
+    return bad_request(
+        f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {problem}'
+    )
 
 
 def expired(message: str, *, continue_token: str | None = None) -> ApiError:

@@ -18,12 +18,34 @@ Path = tuple[str, ...]
 PRESENT = object()
 """The value of a map or list element that is owned as such, whatever is inside."""
 
+_TEXT: Object = {"type": "string"}
+_NUMBER: Object = {"type": "integer"}
+_FLAG: Object = {"type": "boolean"}
+_TEXTS: Object = {"type": "object", "additionalProperties": _TEXT}
+
 METADATA: Object = {
     "type": "object",
     "properties": {
-        "finalizers": {"type": "array", "x-kubernetes-list-type": "set", "x-kubernetes-patch-strategy": "merge"},
+        **dict.fromkeys(("generateName", "name", "namespace", "resourceVersion", "selfLink", "uid"), _TEXT),
+        **dict.fromkeys(("creationTimestamp", "deletionTimestamp"), _TEXT),
+        **dict.fromkeys(("deletionGracePeriodSeconds", "generation"), _NUMBER),
+        **dict.fromkeys(("annotations", "labels"), _TEXTS),
+        "managedFields": {"type": "array", "items": {"type": "object", structural.OPEN: True}},
+        "finalizers": {
+            "type": "array",
+            "items": _TEXT,
+            "x-kubernetes-list-type": "set",
+            "x-kubernetes-patch-strategy": "merge",
+        },
         "ownerReferences": {
             "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    **dict.fromkeys(("apiVersion", "kind", "name", "uid"), _TEXT),
+                    **dict.fromkeys(("blockOwnerDeletion", "controller"), _FLAG),
+                },
+            },
             "x-kubernetes-list-type": "map",
             "x-kubernetes-list-map-keys": ["uid"],
             "x-kubernetes-patch-merge-key": "uid",
@@ -35,6 +57,12 @@ _OWNED_METADATA = ("annotations", "finalizers", "generateName", "labels", "owner
 _ALWAYS_THERE = frozenset({"metadata", "spec", "status", "template"})
 
 
+def with_metadata(schema: Object) -> Object:
+    """A kind's schema with what all kinds have in common."""
+    head = {"apiVersion": _TEXT, "kind": _TEXT, "metadata": METADATA}
+    return {**schema, "properties": {**(schema.get("properties") or {}), **head}}
+
+
 def field_set(manifest: Object, schema: Object, *, containers: bool) -> dict[Path, Any]:
     """The paths of an object that can be owned, with their values.
 
@@ -44,7 +72,7 @@ def field_set(manifest: Object, schema: Object, *, containers: bool) -> dict[Pat
         containers: Whether maps count beside what they contain: for what an update wrote, not for what was applied.
     """
     found: dict[Path, Any] = {}
-    walker = _Walker(found, containers=containers, go_structs=bool(schema.get(structural.OPEN)))
+    walker = _Walker(found, containers=containers, go_structs=bool(schema.get(structural.GO_STRUCT)))
     for key, value in manifest.items():
         if key == "metadata":
             owned = {inner: value[inner] for inner in _OWNED_METADATA if inner in value}
@@ -66,10 +94,13 @@ class _Walker:
         """One entry of a map."""
         path = (*parent, f"f:{key}")
         if isinstance(value, dict) and not is_atomic_map(schema):
-            if not value or (self._containers and not (self._go_structs and key in _ALWAYS_THERE)):
+            always_there = self._containers and self._go_structs and key in _ALWAYS_THERE
+            if not always_there and (self._containers or not value):
                 self._found[path] = PRESENT
             self.fields(value, schema, path)
         elif isinstance(value, list) and list_type(schema) != "atomic":
+            if self._containers:
+                self._found[path] = PRESENT
             self._elements(value, schema, path)
         else:
             self._found[path] = value

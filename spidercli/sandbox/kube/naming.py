@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from spidercli.sandbox.kube.errors import Cause
 from spidercli.sandbox.kube.resources import Resource
@@ -32,13 +32,18 @@ _VALUE_RULE = (
     f"is '{_VALUE}')"
 )
 _QUALIFIED_RULE = (
-    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
     f"character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{_QUALIFIED}')"
+)
+_KEY_RULE = (
+    f"a valid label key {_QUALIFIED_RULE} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
 )
 _FINALIZER_ADVICE = (
     "prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other "
     "finalizer writers"
 )
+_IMMUTABLE = ("name", "namespace", "uid", "deletionTimestamp", "deletionGracePeriodSeconds")
+_LAYERS = 2
 _STANDARD_FINALIZERS = frozenset({"foregroundDeletion", "kubernetes", "orphan"})
 
 
@@ -59,15 +64,32 @@ def _is_plain(finalizer: str) -> bool:
 def problems(resource: Resource, live: Object | None, metadata: Object) -> Iterator[Cause]:
     """What is wrong with an object's metadata."""
     if live is None:
-        yield from _name(resource, metadata.get("name", ""))
-    else:
-        yield from _immutable(live["metadata"], metadata)
+        yield from _name(resource, metadata)
+        yield from _common(metadata)
+        yield from _finalizers(metadata)
+        return
+    # An update is checked by several layers of the server, and each one's findings are listed.
+    yield from [*_immutable(live["metadata"], metadata)] * _LAYERS
+    yield from [*_common(metadata)] * (_LAYERS + (1 if resource.custom else 2))
+    yield from [*_finalizers(metadata)] * (1 if resource.custom else 2)
+
+
+def _common(metadata: Object) -> Iterator[Cause]:
     yield from _labels(metadata.get("labels") or {})
     yield from _annotations(metadata.get("annotations") or {})
+    yield from _owners(metadata.get("ownerReferences") or ())
 
 
-def _name(resource: Resource, name: str) -> Iterator[Cause]:
+def _finalizers(metadata: Object) -> Iterator[Cause]:
+    for finalizer in metadata.get("finalizers") or ():
+        yield from _qualified_key("metadata.finalizers", finalizer)
+
+
+def _name(resource: Resource, metadata: Object) -> Iterator[Cause]:
     rule = _name_rule(resource)
+    name, prefix = metadata.get("name", ""), metadata.get("generateName", "")
+    if prefix and (problem := rule(prefix.rstrip("-"))):
+        yield Cause.invalid("metadata.generateName", f'"{prefix}"', problem)
     if not name:
         yield Cause.required("metadata.name", "name or generateName is required")
     elif problem := rule(name):
@@ -99,7 +121,7 @@ def _label_name(name: str) -> str | None:
 
 
 def _immutable(live: Object, metadata: Object) -> Iterator[Cause]:
-    for field in ("name", "namespace", "uid"):
+    for field in _IMMUTABLE:
         if metadata.get(field) != live.get(field):
             yield Cause.invalid(f"metadata.{field}", f'"{metadata.get(field)}"', "field is immutable")
     added = [each for each in metadata.get("finalizers") or () if each not in (live.get("finalizers") or ())]
@@ -116,7 +138,7 @@ def _labels(labels: Object) -> Iterator[Cause]:
         yield from _qualified_key("metadata.labels", key)
         if len(value) > _LONGEST_LABEL:
             yield Cause.invalid("metadata.labels", f'"{value}"', f"must be no more than {_LONGEST_LABEL} bytes")
-        elif not re.fullmatch(_VALUE, value):
+        if not re.fullmatch(_VALUE, value):
             yield Cause.invalid("metadata.labels", f'"{value}"', _VALUE_RULE)
 
 
@@ -128,9 +150,34 @@ def _annotations(annotations: Object) -> Iterator[Cause]:
         yield Cause("metadata.annotations", "FieldValueTooLong", detail)
 
 
+def _owners(references: Iterable[Object]) -> Iterator[Cause]:
+    for reference in references:
+        if not reference.get("apiVersion"):
+            yield Cause.invalid("metadata.ownerReferences.apiVersion", '""', "version must not be empty")
+        for field in ("kind", "name", "uid"):
+            if not reference.get(field):
+                yield Cause.invalid(f"metadata.ownerReferences.{field}", '""', "must not be empty")
+
+
 def _qualified_key(field: str, key: str) -> Iterator[Cause]:
-    prefix, slash, name = key.rpartition("/")
-    if slash and not re.fullmatch(_SUBDOMAIN, prefix):
-        yield Cause.invalid(field, f'"{key}"', f"prefix part {_SUBDOMAIN_RULE}")
-    if len(name) > _LONGEST_LABEL or not re.fullmatch(_QUALIFIED, name):
-        yield Cause.invalid(field, f'"{key}"', _QUALIFIED_RULE)
+    prefix, slash, name = key.partition("/")
+    if "/" in name:
+        yield Cause.invalid(field, f'"{key}"', _KEY_RULE)
+        return
+    if slash and (problem := _prefix(prefix)):
+        yield Cause.invalid(field, f'"{key}"', f"prefix part {problem}")
+    for problem in _name_part(name if slash else key):
+        yield Cause.invalid(field, f'"{key}"', f"name part {problem}")
+
+
+def _prefix(prefix: str) -> str | None:
+    return _subdomain(prefix) if prefix else "must be non-empty"
+
+
+def _name_part(name: str) -> Iterator[str]:
+    if not name:
+        yield "must be non-empty"
+    if len(name) > _LONGEST_LABEL:
+        yield f"must be no more than {_LONGEST_LABEL} bytes"
+    if not re.fullmatch(_QUALIFIED, name):
+        yield _QUALIFIED_RULE

@@ -8,11 +8,14 @@ from typing import Any
 
 import jsonpatch
 
-from spidercli.sandbox.kube import decoding, errors, strategic
+from spidercli.sandbox.kube import decoding, errors, gotypes, strategic
 from spidercli.sandbox.kube.resources import Resource
 from spidercli.sandbox.kube.values import Object, clone
 
 Transform = Callable[[Object], Object]
+
+# What the library raises for operations that make no sense, and for those that do not fit the object.
+_MISFITS = (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, AttributeError, LookupError, TypeError)
 
 
 def transform(resource: Resource, content_type: str, patch: Any) -> Transform:
@@ -23,31 +26,49 @@ def transform(resource: Resource, content_type: str, patch: Any) -> Transform:
     """
     if content_type == decoding.JSON_PATCH:
         return _json_patch(patch)
+    if patch is None:
+        raise errors.bad_request("Invalid JSON Patch")
     if not isinstance(patch, dict):
-        raise errors.bad_request("error decoding patch: the body is not an object")
+        raise _mistyped(patch, "value of type map[string]interface {}")
     if content_type == decoding.MERGE:
         return lambda live: clone(merged(live, patch))
     return lambda live: clone(strategic.merge_object(live, patch, resource.schema))
 
 
 def _json_patch(operations: Any) -> Transform:
-    try:
-        patch = jsonpatch.JsonPatch(operations)
-    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError) as error:
-        raise errors.bad_request(f"error decoding patch: {error}") from error
+    _check_operations(operations)
 
     def apply(live: Object) -> Object:
         try:
-            result: Object = patch.apply(live)
-        except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
-            raise errors.ApiError(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                "Invalid",
-                "the server rejected our request due to an error in our request",
-            ) from error
+            result = jsonpatch.JsonPatch(operations or []).apply(live)
+        except _MISFITS as error:
+            raise _rejected() from error
+        if not isinstance(result, dict):
+            raise _rejected()
         return result
 
     return apply
+
+
+def _check_operations(operations: Any) -> None:
+    """Refuse what is no list of operations; whether they make sense is seen when they are carried out."""
+    if not isinstance(operations, list | None):
+        raise _mistyped(operations, "value of type []handlers.jsonPatchOp")
+    for operation in operations or ():
+        if not isinstance(operation, dict | None):
+            raise _mistyped(operation, "value of type handlers.jsonPatchOp")
+        for field in ("op", "path", "from"):
+            if operation and not isinstance(operation.get(field) or "", str):
+                raise _mistyped(operation[field], f"struct field jsonPatchOp.{field} of type string")
+
+
+def _mistyped(value: Any, target: str) -> errors.ApiError:
+    return errors.bad_request(f"error decoding patch: {gotypes.mismatch(value, target)}")
+
+
+def _rejected() -> errors.ApiError:
+    message = "the server rejected our request due to an error in our request"
+    return errors.ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid", message, details={})
 
 
 def merged(live: Any, patch: Any) -> Any:

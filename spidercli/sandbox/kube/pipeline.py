@@ -15,9 +15,11 @@ from spidercli.sandbox.kube.admission import Admission, Operation
 from spidercli.sandbox.kube.managed import Owners, Writer
 from spidercli.sandbox.kube.resources import Resource
 from spidercli.sandbox.kube.store import Change, Store
-from spidercli.sandbox.kube.values import Clock, Object, clone, timestamp
+from spidercli.sandbox.kube.values import Clock, Object, clone, key_of, timestamp
 
-_SYSTEM_FIELDS = ("creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds")
+_DELETION_FIELDS = ("deletionTimestamp", "deletionGracePeriodSeconds")
+_SYSTEM_FIELDS = ("creationTimestamp", "generation", *_DELETION_FIELDS)
+_NEW_NODE = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
 _OMITTED_WHEN_EMPTY = ("annotations", "finalizers", "labels", "managedFields", "ownerReferences")
 
 
@@ -31,6 +33,11 @@ class Options:
     subresource: str = ""
     force: bool = False  # an apply may take fields from other managers
     admitted: bool = False  # the sandbox's own controllers: webhooks are not asked
+
+    @property
+    def strict(self) -> bool:
+        """Whether unknown and repeated fields are refused."""
+        return self.validation == "Strict"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -92,11 +99,8 @@ class Pipeline:
 
     def _pruned(self, resource: Resource, manifest: Object, options: Options) -> list[str]:
         unknown = [f'unknown field "{path}"' for path in structural.prune(manifest, resource.schema)]
-        if unknown and options.validation == "Strict":
-            raise errors.bad_request(
-                f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
-                f"strict decoding error: {', '.join(unknown)}"
-            )
+        if unknown and options.strict:
+            raise errors.undecodable(resource, f"strict decoding error: {', '.join(unknown)}")
         return unknown if options.validation == "Warn" else []
 
     def _with_system_fields(
@@ -108,9 +112,11 @@ class Pipeline:
             manifest = _status_only(live, manifest)
         elif resource.has_status:
             _move(live, manifest, "status")
+        before, metadata = live["metadata"], manifest["metadata"]
         for field in _SYSTEM_FIELDS:
-            _move(live["metadata"], manifest["metadata"], field)
-        manifest["metadata"].setdefault("uid", live["metadata"]["uid"])
+            if field in before or field not in _DELETION_FIELDS:  # who sets these two without deleting is refused
+                _move(before, metadata, field)
+        metadata["uid"] = metadata.get("uid") or before["uid"]
         return manifest
 
     def _newborn(self, resource: Resource, manifest: Object) -> Object:
@@ -147,6 +153,8 @@ class Pipeline:
         return Outcome(object=stored, created=live is None, warnings=tuple(warnings))
 
     def _commit(self, resource: Resource, live: Object | None, manifest: Object, *, dry_run: bool) -> Object:
+        if live is None and (other := self._store.get(resource, key_of(manifest))):
+            raise errors.already_exists(resource, other["metadata"])
         if live is not None:
             if managed.timeless(live) == managed.timeless(manifest):
                 return live
@@ -209,7 +217,7 @@ def _omit_empty(resource: Resource, manifest: Object) -> None:
         if field in metadata and not metadata[field]:
             del metadata[field]
     for key in [key for key, value in manifest.items() if value == {} and not resource.custom]:
-        if "additionalProperties" in structural.child(resource.schema, key):
+        if structural.is_map(structural.child(resource.schema, key)):
             del manifest[key]
 
 
@@ -218,6 +226,15 @@ def _start(resource: Resource, manifest: Object) -> None:
         manifest["metadata"]["generation"] = 1
     if resource.initial_status is not None:
         manifest.setdefault("status", clone(resource.initial_status))
+    if resource.kind == "Node":
+        _keep_pods_off(manifest)
+
+
+def _keep_pods_off(node: Object) -> None:
+    """A new node is not ready; the taint goes when its kubelet reports (admission plugin TaintNodesByCondition)."""
+    taints = node.setdefault("spec", {}).setdefault("taints", [])
+    if _NEW_NODE["key"] not in [taint.get("key") for taint in taints]:
+        taints.append(dict(_NEW_NODE))
 
 
 def _desired(resource: Resource, manifest: Object) -> Object:

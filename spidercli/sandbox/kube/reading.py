@@ -19,6 +19,7 @@ _TOO_OLD = (
     "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
     "deleted between the time the first chunk was returned and now may show up in the list."
 )
+_SYNTAX = "invalid syntax"
 _LATEST = -1  # the revision of a token that goes on where an expired one stopped
 
 
@@ -94,9 +95,12 @@ def _start(store: Store, options: ListOptions) -> _Start:
         if options.resource_version not in ("", "0"):
             raise errors.bad_request("specifying resource version is not allowed when using continue")
         return _parse(store, options.continue_token)
-    wanted = version(options.resource_version)
+    try:
+        wanted = version(options.resource_version)
+    except ValueError as error:
+        raise errors.bad_request(f"invalid resource version: {error}") from error
     if wanted > store.revision:
-        message = f"Too large resource version: {wanted}, current: {store.revision}"
+        message = f"Timeout: Too large resource version: {wanted}, current: {store.revision}"
         raise errors.ApiError(HTTPStatus.GATEWAY_TIMEOUT, "Timeout", message, retry_after=1)
     exact = wanted and (options.version_match == "Exact" or (options.limit and not options.version_match))
     return _Start(revision=wanted if exact else store.revision)
@@ -106,12 +110,11 @@ def version(text: str) -> int:
     """A resourceVersion as a number, 0 if there is none.
 
     Raises:
-        ApiError: 400 for anything else.
+        ValueError: it is something else; the message is the server's.
     """
-    try:
-        return int(text or "0")
-    except ValueError as error:
-        raise errors.bad_request(f"invalid resource version {text!r}") from error
+    if text and not text.isdecimal():
+        raise ValueError(f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": {_SYNTAX}')
+    return int(text or "0")
 
 
 def _reading(store: Store, resource: Resource, start: _Start) -> list[Object]:
@@ -140,5 +143,5 @@ def _parse(store: Store, token: str) -> _Start:
         content = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         revision, (namespace, name) = int(content["rv"]), content["start"]
     except (ValueError, KeyError, TypeError) as error:
-        raise errors.bad_request("continue key is not valid") from error
+        raise errors.bad_request("invalid continue token: continue key is not valid") from error
     return _Start(revision=store.revision if revision == _LATEST else revision, after=(namespace, name))

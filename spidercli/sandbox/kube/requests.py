@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from spidercli.sandbox.kube.errors import ApiError
+from spidercli.sandbox.kube.errors import ApiError, PageNotFound
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -108,5 +108,7 @@ class Answer:
 
 def failure(error: ApiError) -> Answer:
     """A refusal as an answer."""
+    if isinstance(error, PageNotFound):
+        return Answer(body=error.message, status=error.code, content_type="text/plain; charset=utf-8")
     headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
     return Answer(body=error.status(), status=error.code, headers=headers)

@@ -48,6 +48,8 @@ class Resource:
     needs_version: bool = False  # PUT without a resourceVersion is refused
     initial_status: Object | None = None
     keeps_status: bool = False  # a create may carry a status: nodes register with theirs
+    created_by_update: bool = False  # PUT of a missing object creates it
+    goes_one_by_one: bool = False  # a collection can't be deleted
 
     @property
     def api_version(self) -> str:
@@ -58,6 +60,11 @@ class Resource:
     def qualified(self) -> str:
         """PLURAL.GROUP, as messages name the resource; also its identity across versions."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        """What can be done with the resource, in the words of RBAC."""
+        return tuple(verb for verb in VERBS if verb != "deletecollection" or not self.goes_one_by_one)
 
     @property
     def has_status(self) -> bool:
@@ -94,6 +101,10 @@ class Registry:
             if (each.api_version, each.kind) == (manifest["apiVersion"], manifest["kind"]):
                 return each
         raise LookupError(f"no kind {manifest['kind']} in {manifest['apiVersion']}")
+
+    def is_builtin(self, group: str) -> bool:
+        """Whether a group is the server's own, and not that of custom resources."""
+        return any(each.group == group and not each.custom for each in self)
 
     def versions(self) -> dict[str, list[str]]:
         """The group versions of every group, in order of registration."""
@@ -164,11 +175,13 @@ def _builtin(entry: Object, schemas: dict[str, Object]) -> Resource:
         short_names=tuple(entry.get("shortNames", ())),
         categories=tuple(entry.get("categories", ())),
         subresources=tuple(entry.get("subresources", ())),
-        schema=structural.opened(schemas.get(entry["kind"], schemas["default"])),
+        schema=structural.opened(schemas.get(entry["kind"], schemas["default"])) | {structural.GO_STRUCT: True},
         counts_generation=entry.get("generation", False),
         needs_version=entry.get("needsVersion", False),
         initial_status=entry.get("initialStatus"),
         keeps_status=entry.get("keepsStatus", False),
+        created_by_update=entry.get("createdByUpdate", False),
+        goes_one_by_one=entry.get("goesOneByOne", False),
     )
 
 

@@ -25,8 +25,8 @@ def answer(request: Request, rules: Rules) -> Object | None:
 
 
 def _review(request: Request, status: Object) -> Object:
-    content_type = decoding.body_type(request.content_type, decoding.OBJECTS)
-    return {**decoding.decode_object(request.body, content_type), "status": status}
+    decoding.body_type(request.content_type, decoding.OBJECTS)
+    return {**decoding.decode_options(request.body), "status": status}
 
 
 def _access(request: Request, rules: Rules) -> Object:

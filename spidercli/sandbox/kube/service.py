@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 from http import HTTPStatus
 
-from spidercli.sandbox.kube import decoding, errors, patching, reading
-from spidercli.sandbox.kube.errors import Cause
+from spidercli.sandbox.kube import decoding, errors, patching, queries, reading
 from spidercli.sandbox.kube.pipeline import Options, Outcome
 from spidercli.sandbox.kube.reading import ListOptions, Page
 from spidercli.sandbox.kube.requests import Answer, Request
@@ -17,7 +16,7 @@ from spidercli.sandbox.kube.views import View
 from spidercli.sandbox.kube.watching import Watch
 from spidercli.sandbox.kube.writing import Writing
 
-_LONGEST_MANAGER = 128
+_LONGEST_AGENT = 128
 
 
 class Service:
@@ -57,44 +56,45 @@ class Service:
         return Answer(body=view.object(outcome.object), status=status, warnings=outcome.warnings)
 
     def _outcome(self, target: Target, request: Request) -> Outcome:
-        options = _options(target, request)
-        strict = options.validation == "Strict"
         if target.verb == "patch":
-            return self._patch(target, request, options, strict=strict)
+            return self._patch(target, request)
+        if target.verb == "update":
+            _check_named(target)
+        queries.check_write(request, "CreateOptions" if target.verb == "create" else "UpdateOptions")
+        options = _options(target, request)
         content_type = decoding.body_type(request.content_type, decoding.OBJECTS)
-        manifest = decoding.decode_object(request.body, content_type, strict=strict)
+        manifest = decoding.decode_object(request.body, content_type, target.resource, strict=options.strict)
         if target.verb == "create":
             return self._writing.create(target.resource, target.namespace, manifest, options)
         return self._writing.replace(target.resource, target.key, manifest, options)
 
-    def _patch(self, target: Target, request: Request, options: Options, *, strict: bool) -> Outcome:
+    def _patch(self, target: Target, request: Request) -> Outcome:
         content_type = decoding.body_type(request.content_type, decoding.accepted_patches(target.resource))
-        if content_type != decoding.APPLY:
-            patch = decoding.decode(request.body, content_type)
-            transform = patching.transform(target.resource, content_type, patch)
-            return self._writing.patch(target.resource, target.key, transform, options)
-        if not request.query.get("fieldManager"):
-            cause = Cause.required("fieldManager", "is required for apply patch")
-            raise errors.invalid_kind("meta.k8s.io", "PatchOptions", "", [cause])
-        config = decoding.decode_object(request.body, content_type, strict=strict)
-        return self._writing.apply(target.resource, target.key, config, options)
+        _check_named(target)
+        queries.check_write(request, "PatchOptions", is_apply=content_type == decoding.APPLY)
+        options = _options(target, request)
+        if content_type == decoding.APPLY:
+            config = decoding.decode_configuration(request.body, target.resource, strict=options.strict)
+            return self._writing.apply(target.resource, target.key, config, options)
+        transform = patching.transform(target.resource, content_type, decoding.decode_patch(request.body))
+        return self._writing.patch(target.resource, target.key, transform, options)
 
     def _delete(self, target: Target, request: Request, view: View) -> Answer:
-        options = _delete_options(request)
+        options = queries.delete_options(request)
         last = self._writing.delete(
             target.resource,
             target.key,
             options.get("preconditions") or {},
-            dry_run=_is_dry(request, options),
+            dry_run=_is_dry(options),
         )
         if last["metadata"].get("deletionTimestamp"):
             return Answer(body=view.object(last))
         return Answer(body=_deleted(target, last))
 
     def _delete_collection(self, target: Target, request: Request, view: View) -> Answer:
-        options = _delete_options(request)
+        options = queries.delete_options(request)
         chosen = reading.page(self._store, target.resource, _list_options(target, request))
-        dry_run = _is_dry(request, options)
+        dry_run = _is_dry(options)
         items = [
             self._writing.delete(target.resource, key_of(manifest), {}, dry_run=dry_run) for manifest in chosen.items
         ]
@@ -104,7 +104,7 @@ class Service:
 def _options(target: Target, request: Request) -> Options:
     query = request.query
     return Options(
-        manager=(query.get("fieldManager") or request.user_agent.partition("/")[0] or "unknown")[:_LONGEST_MANAGER],
+        manager=(query.get("fieldManager") or request.user_agent.partition("/")[0] or "unknown")[:_LONGEST_AGENT],
         dry_run=request.dry_run,
         validation=query.get("fieldValidation") or "Warn",
         subresource=target.subresource,
@@ -113,6 +113,7 @@ def _options(target: Target, request: Request) -> Options:
 
 
 def _list_options(target: Target, request: Request) -> ListOptions:
+    queries.check_list(request)
     query = request.query
     options = ListOptions(
         namespace=target.namespace,
@@ -130,15 +131,17 @@ def _number(text: str) -> int:
     try:
         return int(text or "0")
     except ValueError as error:
-        raise errors.bad_request(f"invalid limit {text!r}") from error
+        raise errors.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
 
 
-def _delete_options(request: Request) -> Object:
-    return decoding.decode_object(request.body, decoding.YAML) if request.body.strip() else {}
+def _check_named(target: Target) -> None:
+    """The handler of custom resources takes these methods for a collection, too, but can't do anything with it."""
+    if not target.name:
+        raise errors.bad_request("name must be provided")
 
 
-def _is_dry(request: Request, options: Object) -> bool:
-    return request.dry_run or "All" in (options.get("dryRun") or ())
+def _is_dry(options: Object) -> bool:
+    return "All" in (options.get("dryRun") or ())
 
 
 def _deleted(target: Target, last: Object) -> Object:

@@ -9,6 +9,7 @@ API_VERSION = f"{GROUP}/v2beta1"
 FINALIZER = GROUP
 POOLS = f"spiderippools.{GROUP}"
 MULTUS_CONFIGS = f"spidermultusconfigs.{GROUP}"
+RESERVED_IPS = f"spiderreservedips.{GROUP}"
 COORDINATORS = f"spidercoordinators.{GROUP}"
 ENDPOINTS = f"spiderendpoints.{GROUP}"
 

@@ -6,14 +6,13 @@ CustomResourceDefinitions", sections Pruning, Defaulting and Nullable). Every fu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from spidercli.sandbox.kube.values import Object, clone
 
 OPEN = "x-kubernetes-preserve-unknown-fields"
+GO_STRUCT = "x-go-struct"  # marks the schemas of built-in kinds
 _SERVER_OWNED = ("apiVersion", "kind", "metadata")
-_GO_TYPES = {"string": "string", "integer": "numeric", "number": "numeric", "boolean": "boolean"}
 
 
 def child(schema: Object, key: str) -> Object:
@@ -23,6 +22,11 @@ def child(schema: Object, key: str) -> Object:
         return declared
     extra = schema.get("additionalProperties")
     return extra if isinstance(extra, dict) else {}
+
+
+def is_map(schema: Object) -> bool:
+    """Whether a schema is that of a map with keys of the user's choice."""
+    return isinstance(schema.get("additionalProperties"), dict)
 
 
 def items(schema: Object) -> Object:
@@ -83,62 +87,11 @@ def _drop_nulls(value: Object, schema: Object) -> None:
             del value[key]
 
 
-def undeclared(value: Any, schema: Object) -> Iterator[str]:
-    """What a typed apply refuses: fields that are not declared, and values of another JSON type, by path."""
-    return _undeclared(value, schema, "")
-
-
-def _undeclared(value: Any, schema: Object, path: str) -> Iterator[str]:
-    if value is None:
-        return
-    if problem := _mistyped(value, schema):
-        yield f"{path}: {problem}"
-    elif isinstance(value, list):
-        for index, element in enumerate(value):
-            yield from _undeclared(element, items(schema), f"{path}[{index}]")
-    elif isinstance(value, dict):
-        yield from _undeclared_fields(value, schema, path)
-
-
-def _undeclared_fields(value: Object, schema: Object, path: str) -> Iterator[str]:
-    for key, inner in value.items():
-        where = f"{path}.{key}"
-        if not path and key in _SERVER_OWNED:
-            continue
-        if schema and not declares(schema, key):
-            yield f"{where}: field not declared in schema"
-        else:
-            yield from _undeclared(inner, child(schema, key), where)
-
-
-def _mistyped(value: Any, schema: Object) -> str | None:
-    expected = schema.get("type")
-    if expected is None or schema.get("x-kubernetes-int-or-string"):
-        return None
-    if expected == "object":
-        return None if isinstance(value, dict) else f"expected map, got {_go_value(value)}"
-    if expected == "array":
-        return None if isinstance(value, list) else f"expected list, got {_go_value(value)}"
-    return None if _is_scalar_of(value, expected) else f"expected {_GO_TYPES[expected]}, got {_go_value(value)}"
-
-
-def _is_scalar_of(value: Any, expected: str) -> bool:
-    if expected == "string":
-        return isinstance(value, str)
-    if expected == "boolean":
-        return isinstance(value, bool)
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _go_value(value: Any) -> str:
-    return f"&value.valueUnstructured{{Value:{value}}}"
-
-
 def to_json_schema(schema: Object) -> Object:
     """The same rules as a JSON schema: `nullable` and int-or-string are OpenAPI's own."""
     if schema.get("x-kubernetes-int-or-string"):
         return {"type": ["integer", "string"]}
-    found = {key: value for key, value in schema.items() if not key.startswith("x-kubernetes-") and key != "default"}
+    found = {key: value for key, value in schema.items() if not key.startswith("x-") and key != "default"}
     if "properties" in found:
         found["properties"] = {key: to_json_schema(value) for key, value in found["properties"].items()}
     for key in ("items", "additionalProperties"):
@@ -156,6 +109,7 @@ def opened(schema: Object) -> Object:
         found["properties"] = {key: opened(value) for key, value in found["properties"].items()}
     if "items" in found:
         found["items"] = opened(found["items"])
+    # `additionalProperties: false` marks a struct whose fields are all declared.
     if found.get("type", "object") == "object" and "additionalProperties" not in found:
         found[OPEN] = True
     return found

@@ -55,7 +55,9 @@ class View:
         if self.form is Form.TABLE:
             return self._table(page.items, page.metadata)
         if self.form is Form.OBJECT:
-            return self._list(self.resource.api_version, f"{self.resource.kind}List", page.items, page.metadata)
+            # Only lists of custom resources say that they are complete.
+            metadata = {"continue": "", **page.metadata} if self.resource.custom else page.metadata
+            return self._list(self.resource.api_version, f"{self.resource.kind}List", page.items, metadata)
         partial = [tables.partial(each) for each in page.items]
         return self._list("meta.k8s.io/v1", Form.PARTIAL_LIST.value, partial, page.metadata)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from http import HTTPStatus
 
 from spidercli.sandbox.kube import errors, reading, selectors
 from spidercli.sandbox.kube.reading import ListOptions
@@ -29,10 +30,10 @@ class Watch:
         self._matches = selectors.matcher(resource, options.label_selector, options.field_selector)
         self._bookmarks = request.query.get("allowWatchBookmarks", "").lower() in ("1", "true")
         self._sends_initial = request.query.get("sendInitialEvents", "").lower() in ("1", "true")
-        self._revision = reading.version(options.resource_version)
+        self._revision = _version(options.resource_version)
         self._started = False
         self.over = False
-        self.seconds = float(request.query.get("timeoutSeconds") or _DEFAULT_SECONDS)
+        self.seconds = _seconds(request.query.get("timeoutSeconds", ""))
 
     def listening(self, listener: Callable[[], object]) -> AbstractContextManager[None]:
         """A context in which the listener is called after every write."""
@@ -90,6 +91,20 @@ class Watch:
             "apiVersion": self._resource.api_version,
             "metadata": metadata | ({"annotations": annotations} if annotations else {}),
         }
+
+
+def _version(text: str) -> int:
+    try:
+        return reading.version(text)
+    except ValueError as error:  # the real server has no better answer either
+        raise errors.ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "", str(error)) from error
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(int(text)) if text else _DEFAULT_SECONDS
+    except ValueError as error:
+        raise errors.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
 
 
 def _frame(kind: str, manifest: Object) -> bytes:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import random
 import string
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from spidercli.sandbox.kube import applying, errors, fieldsets, structural
+from spidercli.sandbox.kube import applying, decoding, errors, fieldsets, gotypes, typedpatches
 from spidercli.sandbox.kube.admission import Admission, Operation
 from spidercli.sandbox.kube.errors import Cause
 from spidercli.sandbox.kube.patching import Transform
 from spidercli.sandbox.kube.pipeline import Options, Outcome, Pipeline
 from spidercli.sandbox.kube.resources import Registry, Resource
 from spidercli.sandbox.kube.store import Store
-from spidercli.sandbox.kube.values import Key, Object, clone
+from spidercli.sandbox.kube.values import Key, Object, clone, key_of
 
 _SUFFIX = 5
 
@@ -34,8 +35,7 @@ class Writing:
         Raises:
             ApiError: 409 AlreadyExists, 404 for a missing namespace, 400 and 422 for bad objects, and webhooks'.
         """
-        _check_kind(resource, manifest)
-        metadata = manifest.setdefault("metadata", {})
+        metadata = _settled(resource, manifest)["metadata"]
         _place(resource, metadata, namespace)
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = metadata["generateName"] + _random_suffix()
@@ -43,26 +43,24 @@ class Writing:
             message = "resourceVersion should not be set on objects to be created"
             raise errors.ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "", message)
         self._check_namespace(resource, metadata)
-        name = metadata.get("name", "")
-        if name and self._store.get(resource, (metadata.get("namespace", ""), name)):
-            raise errors.already_exists(resource, name)
         return self._pipeline.updated(resource, None, manifest, options)
 
     def replace(self, resource: Resource, key: Key, manifest: Object, options: Options) -> Outcome:
         """Put a whole object in the place of another.
 
         Raises:
-            ApiError: 404, 409 for a stale resourceVersion or another uid, 422 without one where it is needed.
+            ApiError: 404 unless the kind is created by updates too, 409 for a stale resourceVersion or another uid,
+                422 without a resourceVersion where it is needed.
         """
-        _check_kind(resource, manifest)
-        metadata = manifest.setdefault("metadata", {})
+        metadata = _settled(resource, manifest)["metadata"]
         _check_name(metadata, key[1])
         _place(resource, metadata, key[0])
+        if resource.created_by_update and not self._store.get(resource, key):
+            _check_uid(resource, {"metadata": {**metadata, "uid": ""}}, metadata)
+            self._check_namespace(resource, metadata)
+            return self._pipeline.updated(resource, None, manifest, options)
         live = self._existing(resource, key)
         _check_uid(resource, live, metadata)
-        if resource.needs_version and not metadata.get("resourceVersion"):
-            cause = Cause.invalid("metadata.resourceVersion", "0", "must be specified for an update")
-            raise errors.invalid(resource, key[1], [cause])
         _check_version(resource, live, metadata)
         return self._pipeline.updated(resource, live, manifest, options)
 
@@ -73,7 +71,9 @@ class Writing:
             ApiError: 404, 409 for a stale resourceVersion in the patch, 422 for what may not change.
         """
         live = self._existing(resource, key)
-        manifest = transform(live)
+        manifest = _settled_patch(resource, transform(live))
+        _check_name(manifest["metadata"], key[1])
+        _place(resource, manifest["metadata"], key[0])
         _check_version(resource, live, manifest["metadata"])
         return self._pipeline.updated(resource, live, manifest, options)
 
@@ -84,15 +84,13 @@ class Writing:
             ApiError: 409 with the conflicts unless forced, 409 for a stale resourceVersion, 500 for fields that the
                 schema does not declare, 400 if the configuration brings managedFields.
         """
-        _check_kind(resource, config)
         config = clone(config)
-        _check_configuration(resource, key, config)
+        _check_configuration(resource, config)
         live = self._store.get(resource, key)
+        _complete_configuration(resource, key, config, live)
         if live is None:
             _check_not_replaced(resource, config["metadata"])
             self._check_namespace(resource, config["metadata"])
-        else:
-            _check_version(resource, live, config["metadata"])
         if resource.has_status:
             config.pop("spec" if options.subresource else "status", None)
         writer = self._pipeline.writer(resource, options)
@@ -100,7 +98,8 @@ class Writing:
             applied = applying.apply(live, config, resource.schema, writer, force=options.force)
         except applying.ApplyConflict as conflict:
             raise _apply_conflict(conflict) from conflict
-        return self._pipeline.applied(resource, live, applied.manifest, applied.owners, options)
+        manifest = _settled_apply(resource, applied.manifest)
+        return self._pipeline.applied(resource, live, manifest, applied.owners, options)
 
     def delete(self, resource: Resource, key: Key, preconditions: Mapping[str, str], *, dry_run: bool) -> Object:
         """Delete an object, or mark it if finalizers hold it. Returns its last or marked state.
@@ -127,19 +126,53 @@ class Writing:
             raise errors.not_found(namespaces, metadata["namespace"])
 
 
-def _check_kind(resource: Resource, manifest: Object) -> None:
-    if manifest.get("kind") != resource.kind or manifest.get("apiVersion") != resource.api_version:
-        raise errors.bad_request(
-            f"the API version in the data ({manifest.get('apiVersion')}, Kind={manifest.get('kind')}) does not match "
-            f"the expected API version ({resource.api_version}, Kind={resource.kind})"
+def _settled(resource: Resource, manifest: Object) -> Object:
+    try:
+        gotypes.settle(resource, manifest)
+    except errors.Undecodable as problem:
+        raise errors.undecodable(resource, problem) from problem
+    return manifest
+
+
+def _settled_patch(resource: Resource, manifest: Object) -> Object:
+    """The result of a patch; what does not fit its type is the patch's fault."""
+    text = json.dumps(manifest, separators=(",", ":"), sort_keys=True)
+    try:
+        decoding.complete(resource, manifest, text)
+        gotypes.settle(resource, manifest)
+    except errors.Undecodable as problem:
+        cause = Cause.invalid("patch", json.dumps(text), str(problem))
+        raise errors.invalid_kind("", "", "", [cause]) from problem
+    if resource.custom:
+        decoding.check_custom_kind(resource, manifest)
+    return manifest
+
+
+def _settled_apply(resource: Resource, manifest: Object) -> Object:
+    try:
+        gotypes.settle(resource, manifest)
+    except errors.Undecodable as problem:
+        kind = _go_kind(resource)
+        where = f"{manifest['metadata'].get('namespace', '')}/{manifest['metadata'].get('name', '')}; {kind}"
+        message = (
+            f"failed to convert new object ({where}) to proper version: unable to convert unstructured object to "
+            f"{kind}: {problem}"
         )
+        raise errors.ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "", message) from problem
+    return manifest
+
+
+def _go_kind(resource: Resource) -> str:
+    return f"{resource.group}/{resource.version}, Kind={resource.kind}"
 
 
 def _check_name(metadata: Object, name: str) -> None:
-    if metadata.setdefault("name", name) != name:
-        raise errors.bad_request(
-            f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})"
-        )
+    sent = metadata.get("name")
+    if not sent:
+        message = f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        raise errors.bad_request(message)
+    if sent != name:
+        raise errors.bad_request(f"the name of the object ({sent}) does not match the name on the URL ({name})")
 
 
 def _place(resource: Resource, metadata: Object, namespace: str) -> None:
@@ -157,16 +190,32 @@ def _random_suffix() -> str:
 
 
 def _check_version(resource: Resource, live: Object, metadata: Object) -> None:
-    sent = metadata.get("resourceVersion")
-    if sent and sent != live["metadata"]["resourceVersion"]:
-        raise errors.modified(resource, live["metadata"]["name"])
+    sent, name = metadata.get("resourceVersion") or "0", live["metadata"]["name"]
+    if not sent.isdecimal():
+        message = f'strconv.ParseUint: parsing "{sent}": invalid syntax'
+        raise errors.ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "", message)
+    if resource.needs_version and not int(sent):
+        cause = Cause.invalid("metadata.resourceVersion", "0", "must be specified for an update")
+        raise errors.invalid_kind(resource.group, resource.plural, name, [cause])
+    if int(sent) and sent != live["metadata"]["resourceVersion"]:
+        raise errors.modified(resource, name)
 
 
 def _check_uid(resource: Resource, live: Object, metadata: Object) -> None:
     sent, stored = metadata.get("uid"), live["metadata"]["uid"]
     if sent and sent != stored:
-        why = f"Precondition failed: UID in precondition: {sent}, UID in object meta: {stored}"
+        why = (
+            f"StorageError: invalid object, Code: 4, Key: {_storage_key(resource, live)}, ResourceVersion: 0, "
+            f"AdditionalErrorMsg: Precondition failed: UID in precondition: {sent}, UID in object meta: {stored}"
+        )
         raise errors.conflict(resource, live["metadata"]["name"], why)
+
+
+def _storage_key(resource: Resource, live: Object) -> str:
+    """Where etcd has the object; only custom resources are sorted by group there."""
+    namespace, name = key_of(live)
+    parts = (resource.group if resource.custom else "", resource.plural, namespace, name)
+    return "/".join(["/registry", *filter(None, parts)])
 
 
 def _check_preconditions(resource: Resource, live: Object, preconditions: Mapping[str, str]) -> None:
@@ -180,16 +229,29 @@ def _check_preconditions(resource: Resource, live: Object, preconditions: Mappin
             raise errors.conflict(resource, live["metadata"]["name"], why)
 
 
-def _check_configuration(resource: Resource, key: Key, config: Object) -> None:
-    metadata = config.setdefault("metadata", {})
-    _check_name(metadata, key[1])
-    _place(resource, metadata, key[0])
-    if metadata.get("managedFields") is not None:
+def _check_configuration(resource: Resource, config: Object) -> None:
+    """Refuse a configuration that does not fit the kind's schema."""
+    metadata = config.get("metadata") or {}
+    if isinstance(metadata, dict) and isinstance(metadata.get("managedFields"), list):
         raise errors.bad_request("metadata.managedFields must be nil")
-    for problem in structural.undeclared(config, resource.schema):
-        where = f"{key[0]}/{key[1]}; {resource.api_version}, Kind={resource.kind}"
+    if problem := typedpatches.problem(config, resource.schema):
+        known = metadata if isinstance(metadata, dict) else {}
+        where = f"{known.get('namespace') or ''}/{known.get('name') or ''}; {_go_kind(resource)}"
         message = f"failed to create typed patch object ({where}): {problem}"
         raise errors.ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "", message)
+
+
+def _complete_configuration(resource: Resource, key: Key, config: Object, live: Object | None) -> None:
+    """Fill in what an applier may leave out of the metadata, and check what it wrote against path and object."""
+    metadata = config["metadata"] = config.get("metadata") or {}
+    if live is not None:
+        metadata.setdefault("name", key[1])
+    _check_name(metadata, key[1])
+    _place(resource, metadata, key[0])
+    if live is not None and "resourceVersion" in metadata:
+        _check_version(resource, live, metadata)
+    for field in [field for field, value in metadata.items() if value is None]:
+        del metadata[field]
 
 
 def _check_not_replaced(resource: Resource, metadata: Object) -> None:

@@ -79,11 +79,14 @@ class Client:
         accept: str = "",
         **query: Any,
     ) -> Reply:
-        """Send a request; a body that is no text goes as JSON."""
+        """Send a request; a body that is no text goes as JSON, and an answer that is no JSON stays text."""
         data = body if body is None or isinstance(body, str) else json.dumps(body)
         headers = {"Content-Type": kind, "Accept": accept or "application/json", "User-Agent": "contract/1.0"}
         answer = self._session.request(method, self._url + path, params=query, data=data, headers=headers, timeout=10)
-        return Reply(answer.status_code, answer.json(), answer.headers)
+        try:
+            return Reply(answer.status_code, answer.json(), answer.headers)
+        except requests.JSONDecodeError:
+            return Reply(answer.status_code, answer.text, answer.headers)
 
     def create(self, manifest: dict[str, Any], **query: Any) -> Reply:
         """POST an object."""

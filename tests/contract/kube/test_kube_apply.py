@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import pytest
+
 Manifest = dict[str, Any]
 
 
@@ -73,15 +75,26 @@ def test_conflict(client: Any, pool: Manifest) -> None:
 
 
 def test_conflict_with_an_update(client: Any, pool: Manifest) -> None:
-    """A conflict with an update names its version and time."""
+    """A conflict with an update names its version, but not its time."""
     client.apply(pool)
     client.patch(pool, {"spec": {"ips": ["10.0.0.8"]}}, fieldManager="hand")
 
     message = client.apply(pool).body["message"]
 
-    start = 'Apply failed with 1 conflict: conflict with "hand" using spiderpool.spidernet.io/v2beta1 at '
-    assert message.startswith(start)
-    assert message.endswith("Z: .spec.ips")
+    who = 'conflict with "hand" using spiderpool.spidernet.io/v2beta1'
+    assert f"Apply failed with 1 conflict: {who}: .spec.ips" == message
+
+
+def test_conflict_with_a_status(client: Any, pool: Manifest) -> None:
+    """A conflict over the status names the subresource, too."""
+    live = client.apply(pool).body | {"status": {"totalIPCount": 5}}
+    client.call("PUT", f"{client.path(pool)}/status", live, fieldManager="controller")
+    path, kind = f"{client.path(pool)}/status", "application/apply-patch+yaml"
+
+    reply = client.call("PATCH", path, pool | {"status": {"totalIPCount": 6}}, kind=kind, fieldManager="one")
+
+    who = 'conflict with "controller" with subresource "status" using spiderpool.spidernet.io/v2beta1'
+    assert f"Apply failed with 1 conflict: {who}: .status.totalIPCount" == reply.body["message"]
 
 
 def test_several_conflicts(client: Any, pool: Manifest) -> None:
@@ -269,6 +282,64 @@ def test_order_of_elements_is_the_appliers(client: Any, daemon_set: Manifest) ->
     assert ["B", "A"] == [each["name"] for each in container["env"]]
 
 
+def test_lists_are_owned_by_updates(client: Any, pool: Manifest) -> None:
+    """An update owns a set as well as what is in it."""
+    pool["metadata"]["finalizers"] = ["example.com/a"]
+
+    fields = _entries(client.create(pool).body)["contract", "Update"]
+
+    assert {".": {}, 'v:"example.com/a"': {}} == fields["f:metadata"]["f:finalizers"]
+    client.patch(pool, {"metadata": {"finalizers": None}})
+
+
+def test_apply_without_metadata(client: Any, pool: Manifest) -> None:
+    """The name may be left out if the object exists, and is needed to make one."""
+    nameless = pool | {"metadata": {}}
+    path, kind = client.path(pool), "application/apply-patch+yaml"
+
+    assert 400 == client.call("PATCH", path, nameless, kind=kind, fieldManager="one").status
+    client.apply(pool)
+    assert 200 == client.call("PATCH", path, nameless, kind=kind, fieldManager="one").status
+
+
+@pytest.mark.parametrize(
+    ("metadata", "problem"),
+    [
+        (5, ".metadata: expected map, got &{5}"),
+        ({"labels": 5}, ".metadata.labels: expected map, got &{5}"),
+        ({"labels": {"a": 5}}, ".metadata.labels.a: expected string, got &value.valueUnstructured{Value:5}"),
+        ({"uid": 5}, ".metadata.uid: expected string, got &value.valueUnstructured{Value:5}"),
+    ],
+    ids=["metadata", "labels", "label", "uid"],
+)
+def test_mistyped_metadata(client: Any, pool: Manifest, metadata: Any, problem: str) -> None:
+    """Metadata has types like every other field."""
+    path = client.path(pool)
+    wrong = {"name": pool["metadata"]["name"], **metadata} if isinstance(metadata, dict) else metadata
+
+    kind = "application/apply-patch+yaml"
+    reply = client.call("PATCH", path, pool | {"metadata": wrong}, kind=kind, fieldManager="one")
+
+    assert (500, True) == (reply.status, reply.body["message"].endswith(problem))
+
+
+def test_undeclared_field_of_a_config_map(client: Any, config_map: Manifest) -> None:
+    """A built-in kind has a schema, too."""
+    reply = client.apply(config_map | {"spec": {}})
+
+    assert (500, True) == (reply.status, reply.body["message"].endswith(".spec: field not declared in schema"))
+
+
+def test_apply_of_another_kind(client: Any, pool: Manifest) -> None:
+    """The kind must be the path's."""
+    reply = client.call(
+        "PATCH", client.path(pool), pool | {"kind": "Other"}, kind="application/apply-patch+yaml", fieldManager="one"
+    )
+
+    told = "invalid object type: spiderpool.spidernet.io/v2beta1, Kind=Other"
+    assert (400, told) == (reply.status, reply.body["message"])
+
+
 def test_finalizers_are_a_set(client: Any, pool: Manifest) -> None:
     """Finalizers of several appliers add up, and each takes back its own."""
     client.apply(pool | {"metadata": {**pool["metadata"], "finalizers": ["example.com/a"]}})
@@ -299,7 +370,7 @@ def test_apply_of_another_incarnation(client: Any, config_map: Manifest) -> None
 
 
 def test_left_out_element_with_another_owner(client: Any, daemon_set: Manifest) -> None:
-    """An element in which somebody else owns a field stays, with its key."""
+    """An element goes with its owner, even if somebody else owns a field in it."""
     client.apply(daemon_set)
     env = [{"name": "B", "value": "9"}]
     patch = {"spec": {"template": {"spec": {"containers": [{"name": "app", "env": env}]}}}}
@@ -308,7 +379,7 @@ def test_left_out_element_with_another_owner(client: Any, daemon_set: Manifest) 
 
     (container,) = client.apply(daemon_set).body["spec"]["template"]["spec"]["containers"]
 
-    assert [{"name": "A", "value": "1"}, {"name": "B", "value": "9"}] == container["env"]
+    assert [{"name": "A", "value": "1"}] == container["env"]
 
 
 def test_emptied_maps_are_not_owned(client: Any, pool: Manifest) -> None:

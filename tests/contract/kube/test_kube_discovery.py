@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
+
+import tenacity
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
@@ -69,14 +73,23 @@ def test_definition_adds_a_kind(client: Any) -> None:
     }
 
     client.call("POST", crds, definition)
-    conditions = {
-        each["type"]: each["status"] for each in client.call("GET", f"{crds}/{name}").body["status"]["conditions"]
-    }
-    assert {"Established": "True", "NamesAccepted": "True"} == conditions
-    assert 200 == client.call("GET", f"/apis/{group}/v1/things").status
+    _eventually(lambda: _conditions(client, f"{crds}/{name}") == {"Established": "True", "NamesAccepted": "True"})
+    _eventually(lambda: client.call("GET", f"/apis/{group}/v1/things").status == HTTPStatus.OK)
 
     client.call("DELETE", f"{crds}/{name}")
-    assert 404 == client.call("GET", f"/apis/{group}/v1/things").status
+    _eventually(lambda: client.call("GET", f"/apis/{group}/v1/things").status == HTTPStatus.NOT_FOUND)
+
+
+def _conditions(client: Any, path: str) -> dict[str, str]:
+    status = client.call("GET", path).body.get("status") or {}
+    return {each["type"]: each["status"] for each in status.get("conditions") or ()}
+
+
+def _eventually(holds: Callable[[], bool]) -> None:
+    """Wait for what a server does after it has answered, ten seconds at most."""
+    for attempt in tenacity.Retrying(stop=tenacity.stop_after_delay(10), wait=tenacity.wait_fixed(0.05), reraise=True):
+        with attempt:
+            assert holds()
 
 
 def test_one_group(client: Any) -> None:
@@ -90,3 +103,18 @@ def test_one_group(client: Any) -> None:
         "/openapi/v3/apis/nothing.example.com/v1",
     ):
         assert 404 == client.call("GET", path).status
+
+
+def test_verbs_of_namespaces(client: Any) -> None:
+    """Namespaces can't be deleted all at once."""
+    verbs = {each["name"]: each["verbs"] for each in client.call("GET", "/api/v1").body["resources"]}
+
+    assert "deletecollection" in verbs["nodes"]
+    assert "deletecollection" not in verbs["namespaces"]
+
+
+def test_documents_are_only_read(client: Any) -> None:
+    """A document takes no other method."""
+    reply = client.call("DELETE", "/apis/apps/v1")
+
+    assert (405, "MethodNotAllowed") == (reply.status, reply.body["reason"])

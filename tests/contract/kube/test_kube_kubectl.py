@@ -287,4 +287,4 @@ def test_denied_write(kubectl: Kubectl) -> None:
 
     assert 1 == result.returncode
     start = 'The SpiderIPPool "worker-172" is invalid: spec.ips: Forbidden: overlap with IPPool master-172 in IP ranges'
-    assert result.stderr.startswith(f"{start} [172.31.199.189]")
+    assert result.stderr.startswith(f"{start} [172.31.199.185-172.31.199.189]")

@@ -85,7 +85,7 @@ def test_pages_show_one_moment(client: Any, pools: tuple[str, list[str]], pool: 
     third = client.listed("SpiderIPPool", **query, **{"continue": second.body["metadata"]["continue"]})
 
     assert names == _names(first) + _names(second) + _names(third)
-    assert "continue" not in third.body["metadata"]
+    assert "" == third.body["metadata"]["continue"]
     assert first.body["metadata"]["resourceVersion"] == third.body["metadata"]["resourceVersion"]
 
 
@@ -97,6 +97,34 @@ def test_remaining_items_are_counted(client: Any, pools: tuple[str, list[str]]) 
     total = len(client.listed("SpiderIPPool").body["items"])
     assert total - 1 == unselected["metadata"]["remainingItemCount"]
     assert "remainingItemCount" not in selected["metadata"]
+
+
+def test_whole_lists(client: Any) -> None:
+    """Only a list of custom resources says that it is the last page; in other forms it does not."""
+    query = {"labelSelector": "none=such"}
+    table = "application/json;as=Table;v=v1;g=meta.k8s.io"
+
+    assert "" == client.listed("SpiderIPPool", **query).body["metadata"]["continue"]
+    assert "continue" not in client.listed("ConfigMap", **query).body["metadata"]
+    assert "continue" not in client.listed("SpiderIPPool", accept=table, **query).body["metadata"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"resourceVersionMatch": "Exact"},
+        {"resourceVersionMatch": "Some", "resourceVersion": "1"},
+        {"sendInitialEvents": "true"},
+        {"watch": "1", "sendInitialEvents": "true"},
+        {"watch": "1", "resourceVersionMatch": "NotOlderThan"},
+    ],
+    ids=["match", "unknown match", "initial events", "without match", "match of a watch"],
+)
+def test_options_that_contradict(client: Any, query: dict[str, str]) -> None:
+    """Options that make no sense together are unprocessable."""
+    reply = client.listed("SpiderIPPool", **query)
+
+    assert (422, "ListOptions") == (reply.status, reply.body["details"]["kind"])
 
 
 def test_bad_continue_token(client: Any) -> None:

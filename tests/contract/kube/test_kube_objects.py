@@ -63,10 +63,26 @@ def test_missing_object(client: Any, pool: Manifest) -> None:
 
 
 def test_missing_kind(client: Any) -> None:
-    """A path that nothing serves is answered with a Status too."""
-    reply = client.call("GET", "/apis/example.com/v1/things")
+    """A path that nothing serves is answered with a Status in built-in groups, and in plain text elsewhere."""
+    for path in ("/api/v1/things", "/apis/apps/v1/things", "/apis/apps/v9"):
+        reply = client.call("GET", path)
+        assert (404, "NotFound") == (reply.status, reply.body["reason"])
+    for path in ("/apis/example.com/v1/things", "/apis/spiderpool.spidernet.io/v2beta1/things", "/nowhere"):
+        reply = client.call("GET", path)
+        assert (404, "404 page not found\n") == (reply.status, reply.body)
 
-    assert (404, "Status") == (reply.status, reply.body["kind"])
+
+def test_kind_in_the_wrong_scope(client: Any) -> None:
+    """An object of a namespace is not found without it, and one of the cluster not in one."""
+    group = "/apis/spiderpool.spidernet.io/v2beta1"
+    paths = (
+        f"{group}/namespaces/default/spiderippools",
+        f"{group}/spidermultusconfigs/one",
+        "/api/v1/namespaces/default/nodes",
+        "/api/v1/configmaps/one",
+    )
+
+    assert [404] * 4 == [client.call("GET", path).status for path in paths]
 
 
 def test_dry_run_create_stores_nothing(client: Any, pool: Manifest) -> None:
@@ -232,18 +248,6 @@ def test_plain_finalizer_is_warned_of(client: Any, pool: Manifest) -> None:
     assert "Warning" not in client.patch(pool, {"spec": {"gateway": "10.0.0.252"}}).headers
 
 
-def test_namespace_takes_its_objects_along(client: Any, unique: Any, config_map: Manifest) -> None:
-    """A deleted namespace is gone in the end, with everything in it."""
-    namespace: Manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": unique()}}
-    path = f"/api/v1/namespaces/{namespace['metadata']['name']}/configmaps"
-    client.create(namespace)
-    client.call("POST", path, config_map)
-
-    client.delete(namespace)
-
-    assert [] == client.call("GET", path).body["items"]
-
-
 def test_service_gets_an_address(client: Any, unique: Any) -> None:
     """A Service's cluster IP is given by the server and stays."""
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": unique()}, "spec": {"ports": [{"port": 80}]}}
@@ -299,11 +303,103 @@ def test_create_from_yaml(client: Any, pool: Manifest) -> None:
     assert {"at": "2026-01-02T03:04:05Z"} == reply.body["metadata"]["annotations"]
 
 
-def test_method_that_does_not_fit(client: Any, pool: Manifest) -> None:
-    """A collection can't be replaced."""
-    reply = client.call("PUT", client.path(pool, collection=True), {})
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "/api/v1/nodes"),
+        ("PATCH", "/api/v1/nodes"),
+        ("POST", "/api/v1/nodes/one"),
+        ("DELETE", "/api/v1/namespaces"),
+        ("POST", "/api/v1/configmaps"),
+    ],
+)
+def test_method_that_does_not_fit(client: Any, method: str, path: str) -> None:
+    """Collections of built-in kinds can't be changed, objects not be posted to, and namespaces go one by one."""
+    reply = client.call(method, path, {}, kind="application/merge-patch+json")
 
     assert (405, "MethodNotAllowed") == (reply.status, reply.body["reason"])
+
+
+def test_custom_resource_without_a_name(client: Any, pool: Manifest) -> None:
+    """The handler of custom resources looks for a name only after the method and the content type."""
+    path = client.path(pool, collection=True)
+
+    for reply in (client.call("PUT", path, {}), client.call("PATCH", path, {}, kind="application/merge-patch+json")):
+        assert (400, "name must be provided") == (reply.status, reply.body["message"])
+    assert 415 == client.call("PATCH", path, {}).status
+
+
+def test_post_to_a_custom_resource(client: Any, pool: Manifest) -> None:
+    """That handler takes a create for one object, too, whose name is the body's."""
+    path = f"{client.path(pool, collection=True)}/other"
+
+    assert 400 == client.call("POST", path, {}).status
+    assert pool["metadata"]["name"] == client.call("POST", path, pool).body["metadata"]["name"]
+
+
+def test_replace_of_a_missing_lease(client: Any, unique: Any) -> None:
+    """A Lease is created by a replace, even by one that carries a resourceVersion, but not with a uid."""
+    metadata = {"name": unique(), "resourceVersion": "5"}
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": {}}
+
+    assert 409 == client.replace(lease | {"metadata": metadata | {"uid": "1-2-3"}}).status
+    assert 201 == client.replace(lease).status
+
+
+def test_built_in_kind_may_be_left_out(client: Any, pool: Manifest, config_map: Manifest) -> None:
+    """Where the path says what an object is, the object of a built-in kind need not."""
+    path = client.path(config_map, collection=True)
+    del config_map["kind"], config_map["apiVersion"]
+
+    assert 201 == client.call("POST", path, config_map).status
+    assert 400 == client.call("POST", client.path(pool, collection=True), {**pool, "kind": ""}).status
+
+
+@pytest.mark.parametrize(
+    ("change", "status"), [({"apiVersion": "v7"}, 400), ({"kind": "Other"}, 422), ({"kind": 5}, 400)], ids=str
+)
+def test_create_as_something_else(client: Any, pool: Manifest, change: Manifest, status: int) -> None:
+    """A custom resource's version and kind are checked one after the other."""
+    assert status == client.call("POST", client.path(pool, collection=True), pool | change).status
+
+
+def test_terminating_object_is_in_the_way(client: Any, pool: Manifest) -> None:
+    """A create over an object that is being deleted says so."""
+    pool["metadata"]["finalizers"] = ["example.com/hold"]
+    client.create(pool)
+    client.delete(pool)
+
+    reply = client.create(pool)
+
+    assert (409, "AlreadyExists") == (reply.status, reply.body["reason"])
+    assert reply.body["message"].startswith("object is being deleted: ")
+    client.patch(pool, {"metadata": {"finalizers": None}})
+
+
+def test_invalid_object_of_a_taken_name(client: Any, pool: Manifest) -> None:
+    """An object is validated before its name is looked for."""
+    client.create(pool)
+
+    assert 422 == client.create(pool | {"spec": {}}).status
+
+
+def test_new_node_keeps_pods_off(client: Any, node: Manifest) -> None:
+    """A node starts with the taint of those that are not ready, which nobody owns."""
+    body = client.create(node | {"spec": {}}).body
+
+    assert [{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}] == body["spec"]["taints"]
+    assert "managedFields" not in body["metadata"]
+
+
+def test_options_of_a_deletion(client: Any, pool: Manifest) -> None:
+    """A body's options replace those of the query, and are checked."""
+    client.create(pool)
+
+    assert 422 == client.delete(pool, {"dryRun": ["Some"]}).status
+    assert 422 == client.delete(pool, dryRun="Some").status
+    assert 400 == client.delete(pool, {"preconditions": 5}).status
+    assert 200 == client.delete(pool, {"gracePeriodSeconds": 5}, dryRun="All").status
+    assert 404 == client.get(pool).status
 
 
 def test_empty_data_is_no_data(client: Any, config_map: Manifest) -> None:

@@ -83,6 +83,8 @@ def test_patch_with_foreign_uid(client: Any, node: Manifest) -> None:
     reply = client.patch(node, patch, "strategic-merge")
 
     assert (422, {"metadata.uid": "FieldValueInvalid"}) == (reply.status, reply.causes)
+    assert 2 == len(reply.body["details"]["causes"])
+    assert reply.body["message"].endswith('is invalid: metadata.uid: Invalid value: "1-2-3": field is immutable')
     assert 200 == client.patch(node, {**patch, "metadata": {"uid": uid}}, "strategic-merge").status
 
 
@@ -119,7 +121,7 @@ def test_strategic_merge_by_key(client: Any, daemon_set: Manifest) -> None:
     containers = client.patch(daemon_set, patch, "strategic-merge").body["spec"]["template"]["spec"]["containers"]
 
     assert [("app", "app:2"), ("sidecar", "sidecar:1")] == [(each["name"], each["image"]) for each in containers]
-    assert ["B", "C"] == [each["name"] for each in containers[0]["env"]]
+    assert ["C", "B"] == [each["name"] for each in containers[0]["env"]]
 
 
 def test_strategic_merge_orders(client: Any, daemon_set: Manifest) -> None:
@@ -133,12 +135,107 @@ def test_strategic_merge_orders(client: Any, daemon_set: Manifest) -> None:
     assert ["B", "A"] == [each["name"] for each in patched["env"]]
 
 
-@pytest.mark.parametrize("patch", [[{"op": "nonsense", "path": "/a"}], {"op": "add"}], ids=["operation", "shape"])
-def test_nonsense_json_patch(client: Any, pool: Manifest, patch: Any) -> None:
-    """A JSON patch that is none is a bad request."""
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [("C A", "B C A D"), ("D X A", "B C D X A"), ("X B", "X A B C D"), ("X", "X A B C D")],
+)
+def test_strategic_merge_keeps_places(client: Any, daemon_set: Manifest, order: str, expected: str) -> None:
+    """Patched elements come in the patch's order, each as early as those that it leaves alone allow."""
+    (container,) = daemon_set["spec"]["template"]["spec"]["containers"]
+    container["env"] = [{"name": name, "value": "1"} for name in "ABCD"]
+    client.create(daemon_set)
+    env = [{"name": name, "value": "2"} for name in order.split()]
+    patch = {"spec": {"template": {"spec": {"containers": [{"name": "app", "env": env}]}}}}
+
+    (patched,) = client.patch(daemon_set, patch, "strategic-merge").body["spec"]["template"]["spec"]["containers"]
+
+    assert expected.split() == [each["name"] for each in patched["env"]]
+
+
+@pytest.mark.parametrize("patch", [{}, {"op": "add"}, 5, [5], [{"op": 5}]], ids=str)
+def test_json_patch_of_another_shape(client: Any, pool: Manifest, patch: Any) -> None:
+    """A JSON patch that is no list of operations is a bad request."""
     client.create(pool)
 
     assert 400 == client.patch(pool, patch, "json").status
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "nonsense", "path": "/a"},
+        {"op": "add"},
+        {"op": "add", "path": "x", "value": 1},
+        {"op": "add", "path": "/metadata/name/x", "value": 1},
+        {"op": "copy", "path": "/x"},
+        {"op": "replace", "path": "", "value": 5},
+        None,
+    ],
+    ids=str,
+)
+def test_nonsense_json_patch(client: Any, pool: Manifest, operation: Any) -> None:
+    """Operations that make no sense, or do not fit, make the patch unprocessable."""
+    client.create(pool)
+
+    reply = client.patch(pool, [operation], "json")
+
+    assert (422, "Invalid", {}) == (reply.status, reply.body["reason"], reply.body["details"])
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [5, [], {"labels": 5}, {"labels": {"a": 5}}, {"finalizers": "x"}, {"uid": 5}, {"creationTimestamp": "x"}],
+    ids=str,
+)
+def test_mistyped_metadata_in_a_patch(client: Any, pool: Manifest, metadata: Any) -> None:
+    """A patch after which the object can't be decoded is unprocessable."""
+    client.create(pool)
+
+    assert (422, {"patch": "FieldValueInvalid"}) == (
+        (reply := client.patch(pool, {"metadata": metadata})).status,
+        reply.causes,
+    )
+
+
+@pytest.mark.parametrize("metadata", [None, {"name": None}, {"name": "other"}], ids=str)
+def test_patch_of_the_name(client: Any, pool: Manifest, metadata: Any) -> None:
+    """The name stays that of the path."""
+    client.create(pool)
+
+    assert 400 == client.patch(pool, {"metadata": metadata}).status
+
+
+def test_patch_without_version(client: Any, pool: Manifest, config_map: Manifest) -> None:
+    """A patch may take the resourceVersion away only where a replace may leave it out."""
+    client.create(pool)
+    client.create(config_map)
+    patch = {"metadata": {"resourceVersion": None}}
+
+    assert {"metadata.resourceVersion": "FieldValueInvalid"} == client.patch(pool, patch).causes
+    assert 200 == client.patch(config_map, patch).status
+
+
+def test_deletion_is_no_patch(client: Any, pool: Manifest) -> None:
+    """Nobody can mark an object as deleted by hand."""
+    client.create(pool)
+
+    reply = client.patch(pool, {"metadata": {"deletionTimestamp": "2026-01-02T03:04:05Z"}})
+
+    assert {"metadata.deletionTimestamp": "FieldValueInvalid"} == reply.causes
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [({"dryRun": "Some"}, "dryRun"), ({"fieldValidation": "Much"}, "fieldValidation"), ({"force": "true"}, "force")],
+)
+def test_options_that_make_no_sense(client: Any, pool: Manifest, query: dict[str, str], field: str) -> None:
+    """An option with a wrong value is refused before anything is done."""
+    client.create(pool)
+
+    reply = client.patch(pool, {"spec": {"gateway": "10.0.0.250"}}, **query)
+
+    assert (422, {field}) == (reply.status, reply.causes.keys())
+    assert "10.0.0.253" == client.get(pool).body["spec"]["gateway"]
 
 
 def test_merge_patch_is_an_object(client: Any, pool: Manifest) -> None:

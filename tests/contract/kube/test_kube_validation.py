@@ -159,6 +159,87 @@ def test_lease_times_have_microseconds(client: Any, unique: Any, value: str) -> 
     assert 201 == client.create(lease | {"spec": {"renewTime": "2026-01-02T03:04:05.123456Z"}}).status
 
 
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [({"leaseDurationSeconds": 0}, "spec.leaseDurationSeconds"), ({"leaseTransitions": -1}, "spec.leaseTransitions")],
+)
+def test_numbers_of_a_lease(client: Any, unique: Any, spec: Manifest, field: str) -> None:
+    """A Lease lasts at least a second, and is not taken over less than never."""
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": unique()}, "spec": spec}
+
+    assert {field: "FieldValueInvalid"} == client.create(lease).causes
+
+
+@pytest.mark.parametrize("key", ["a/b", "", "..", "..a", "a" * 254], ids=["slash", "empty", "up", "dots", "length"])
+def test_keys_of_a_config_map(client: Any, config_map: Manifest, key: str) -> None:
+    """A ConfigMap's keys could be file names."""
+    reply = client.create(config_map | {"data": {key: "1"}})
+
+    assert (422, {f"data[{key}]"}) == (reply.status, reply.causes.keys())
+
+
+def test_null_in_a_config_map(client: Any, config_map: Manifest) -> None:
+    """A null among texts is an empty text."""
+    assert {"a": ""} == client.create(config_map | {"data": {"a": None}}).body["data"]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "told"),
+    [
+        (5, "json: cannot unmarshal number into Go value of type v1.ObjectMeta"),
+        (
+            {"labels": []},
+            "json: cannot unmarshal array into Go struct field ObjectMeta.labels of type map[string]string",
+        ),
+        (
+            {"finalizers": "x"},
+            "json: cannot unmarshal string into Go struct field ObjectMeta.finalizers of type []string",
+        ),
+        ({"generation": "x"}, "json: cannot unmarshal string into Go struct field ObjectMeta.generation of type int64"),
+        (
+            {"creationTimestamp": "x"},
+            'parsing time "x" as "2006-01-02T15:04:05Z07:00": cannot parse "x" as "2006"',
+        ),
+    ],
+    ids=["metadata", "labels", "finalizers", "generation", "time"],
+)
+def test_mistyped_metadata_in_a_create(client: Any, pool: Manifest, metadata: Any, told: str) -> None:
+    """Metadata of another type can't be decoded."""
+    path = client.path(pool, collection=True)
+    wrong = {**pool["metadata"], **metadata} if isinstance(metadata, dict) else metadata
+
+    reply = client.call("POST", path, pool | {"metadata": wrong})
+
+    assert (400, True) == (reply.status, reply.body["message"].endswith(f"cannot be handled as a SpiderIPPool: {told}"))
+
+
+@pytest.mark.parametrize("field", ["annotations", "labels"])
+def test_empty_keys(client: Any, pool: Manifest, field: str) -> None:
+    """An empty key breaks two rules, and both are told."""
+    pool["metadata"][field] = {"": "x"}
+
+    told = [cause["message"] for cause in client.create(pool).body["details"]["causes"]]
+
+    assert 'Invalid value: "": name part must be non-empty' == told[0]
+    assert [True] == [each.startswith('Invalid value: "": name part must consist of') for each in told[1:]]
+
+
+@pytest.mark.parametrize("finalizer", ["", "a b", "a/b/c"])
+def test_bad_finalizers(client: Any, pool: Manifest, finalizer: str) -> None:
+    """A finalizer has the grammar of a label's key."""
+    pool["metadata"]["finalizers"] = [finalizer]
+
+    assert {"metadata.finalizers": "FieldValueInvalid"} == client.create(pool).causes
+
+
+def test_owners_are_complete(client: Any, pool: Manifest) -> None:
+    """An owner reference needs all that identifies the owner."""
+    pool["metadata"]["ownerReferences"] = [{}]
+
+    wrong = {f"metadata.ownerReferences.{field}" for field in ("apiVersion", "kind", "name", "uid")}
+    assert wrong == client.create(pool).causes.keys()
+
+
 def test_lease_is_taken_over_by_version(client: Any, unique: Any) -> None:
     """Of two who replace a Lease that both have read, one wins."""
     lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": unique()}, "spec": {}}

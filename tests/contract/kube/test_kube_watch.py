@@ -85,5 +85,13 @@ def test_watch_of_a_namespace(client: Any, config_map: Manifest) -> None:
 
 
 def test_watch_from_nonsense(client: Any) -> None:
-    """A resourceVersion is a number."""
-    assert 400 == client.listed("SpiderIPPool", watch="1", resourceVersion="x").status
+    """A resourceVersion is a number; a watch from another one fails without a reason."""
+    reply = client.listed("SpiderIPPool", watch="1", resourceVersion="x")
+
+    told = 'resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax'
+    assert (500, None, told) == (reply.status, reply.body.get("reason"), reply.body["message"])
+
+
+def test_nonsensical_timeout(client: Any) -> None:
+    """A watch's duration is a number."""
+    assert 400 == client.listed("SpiderIPPool", watch="1", timeoutSeconds="x").status

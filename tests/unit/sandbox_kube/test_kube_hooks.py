@@ -280,7 +280,8 @@ def test_who_am_i(call: Call) -> None:
 
 def test_post_to_nowhere(call: Call) -> None:
     """A path that is no resource takes no writes."""
-    assert 404 == call("POST", "/version", {}).status
+    assert 405 == call("POST", "/version", {}).status
+    assert 404 == call("POST", "/nowhere", {}).status
 
 
 def test_forgotten_moment(kube: KubeApi, call: Call) -> None:
@@ -301,3 +302,21 @@ def test_external_service(call: Call) -> None:
     body = call("POST", "/api/v1/namespaces/default/services", service | {"spec": spec}).body
 
     assert "clusterIP" not in body["spec"]
+
+
+def test_namespace_takes_its_objects_along(call: Call) -> None:
+    """A deleted namespace is gone with everything in it (on a real cluster by kube-controller-manager, a bit later)."""
+    call("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "gone"}})
+    maps = "/api/v1/namespaces/gone/configmaps"
+    call("POST", maps, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}})
+
+    call("DELETE", "/api/v1/namespaces/gone")
+
+    assert [] == call("GET", maps).body["items"]
+
+
+def test_seeded_node_is_ready(kube: KubeApi) -> None:
+    """A node that is seeded stays as it is written, without the taint of a new one."""
+    kube.seed({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "one"}, "spec": {"providerID": "a.i-1"}})
+
+    assert {"providerID": "a.i-1"} == (kube.find("v1", "nodes", "one") or {})["spec"]

@@ -132,8 +132,9 @@ def test_custom_configuration(kube: KubeApi, call: Call) -> None:
     """A custom configuration without text, as Helm's init job makes it, stores the empty text and an empty NAD."""
     body = call("POST", _BASE, _config(_CUSTOM)).body
 
-    assert {"cniType": "custom", "customCNI": "", "enableCoordinator": False, "disableIPAM": False} == body["spec"]
-    assert {} == _nad(kube)["spec"]
+    given = {"cniType": "custom", "enableCoordinator": False}
+    assert {**given, "customCNI": "", "disableIPAM": False, "chainCNIJsonData": []} == body["spec"]
+    assert {"config": ""} == _nad(kube)["spec"]
 
 
 _TRAP = (
@@ -143,12 +144,19 @@ _TRAP = (
 )
 
 
-@pytest.mark.parametrize("kind", ["application/apply-patch+yaml", "application/merge-patch+json"])
-def test_custom_configuration_is_not_taken_over(call: Call, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "query"),
+    [
+        ("application/apply-patch+yaml", {"fieldManager": "one", "force": "true"}),
+        ("application/merge-patch+json", {"fieldManager": "one"}),
+    ],
+    ids=["apply", "merge"],
+)
+def test_custom_configuration_is_not_taken_over(call: Call, kind: str, query: dict[str, str]) -> None:
     """An apply over the init job's object keeps its empty text, and is refused for it."""
     call("POST", _BASE, _config(_CUSTOM))
 
-    answer = call("PATCH", f"{_BASE}/ipvlan-eth0", _config(_IPVLAN), kind=kind, fieldManager="one", force="true")
+    answer = call("PATCH", f"{_BASE}/ipvlan-eth0", _config(_IPVLAN), kind=kind, **query)
 
     assert (422, _TRAP) == (answer.status, answer.body["message"])
 
@@ -174,23 +182,63 @@ def test_custom_configuration_by_replacement(call: Call) -> None:
 @pytest.mark.parametrize(
     ("spec", "field"),
     [
-        ({"cniType": "ipvlan"}, "spec.ipvlan"),
-        ({"cniType": "ipvlan", "ipvlan": {"master": []}}, "spec.ipvlan.master"),
-        ({"cniType": "ipvlan", "ipvlan": {"master": ["a", "b"]}}, "spec.ipvlan.bond"),
+        ({"cniType": "ipvlan"}, "spec.ipvlanConfig"),
+        ({"cniType": "vlan"}, "spec.vlan"),
+        ({"cniType": "ipvlan", "ipvlan": {"master": []}}, "spec.ipvlanConfig"),
+        ({"cniType": "ipvlan", "ipvlan": {"master": ["a", "b"]}}, "spec.ipvlanConfig"),
+        (
+            {"cniType": "macvlan", "macvlan": {"master": ["a", "b"], "bond": {"name": "", "mode": 1}}},
+            "spec.macvlanConfig",
+        ),
         (
             {"cniType": "ipvlan", "ipvlan": {"master": ["a"], "ippools": {"matchMasterSubnet": True}}},
-            "matchMasterSubnet",
+            "spec.ipvlanConfig",
         ),
+        ({"cniType": "vlan", "vlan": {"master": ["a"], "vlanMode": "auto", "vlanID": 5}}, "spec.vlan"),
+        ({"cniType": "sriov", "sriov": {}}, "spec.sriovConfig"),
+        ({"cniType": "sriov", "sriov": {"minTxRateMbps": 1}}, "spec.sriovConfig"),
+        ({"cniType": "ipoib", "ipoib": {}}, "spec.ipoibConfig"),
         ({**_IPVLAN, "macvlan": {"master": ["eth0"]}}, "spec.cniType"),
-        ({**_IPVLAN, "coordinator": {"podMACPrefix": "01:00"}}, "spec.coordinator.podMACPrefix"),
-        ({"cniType": "custom", "customCNI": "{"}, "spec.customCNI"),
+        ({**_IPVLAN, "coordinator": {"podMACPrefix": "01:00"}}, "spec.podMACPrefix"),
+        ({**_IPVLAN, "chainCNIJsonData": ["{"]}, "spec.chainCNIJsonData"),
+        ({**_IPVLAN, "chainCNIJsonData": ["x"]}, "spec.chainCNIJsonData"),
+        ({**_IPVLAN, "chainCNIJsonData": ["{}"]}, "spec.chainCNIJsonData"),
+        ({**_IPVLAN, "chainCNIJsonData": ["[]"]}, "spec.chainCNIJsonData"),
+        ({"cniType": "custom", "customCNI": "{"}, "spec.customCniTypeConfig"),
     ],
 )
 def test_bad_configurations(call: Call, spec: dict[str, Any], field: str) -> None:
-    """A configuration that contradicts itself is refused, and the field is named."""
+    """A configuration that contradicts itself is refused for the first problem, by the field's name in Go."""
     answer = call("POST", _BASE, _config(spec))
 
-    assert (422, True) == (answer.status, field in answer.body["message"])
+    assert (422, [field]) == (answer.status, [cause["field"] for cause in answer.body["details"]["causes"]])
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ({"cniType": "vlan", "vlan": {"master": ["a"], "vlanMode": "auto"}}, {"vlanMode": "auto"}),
+        ({"cniType": "vlan", "vlan": {"master": ["a"]}}, {"vlanMode": "manual", "vlanID": 0}),
+        ({"cniType": "sriov", "sriov": {"resourceName": "a/b"}}, {"maxTxRateMbps": 0, "rdmaIsolation": False}),
+        ({"cniType": "ib-sriov", "ibsriov": {"resourceName": "a/b"}}, {"linkState": "enable", "pkey": ""}),
+        ({"cniType": "ovs", "ovs": {"bridge": "br"}}, {"deviceID": "", "vlan": 0}),
+    ],
+)
+def test_other_blocks_are_completed(call: Call, spec: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Every CNI type has defaults of its own."""
+    cni = spec["cniType"].replace("-", "")
+    block = call("POST", _BASE, _config(spec)).body["spec"][cni]
+
+    assert expected.items() <= block.items()
+    assert ("vlanID" in expected) == ("vlanID" in block and cni == "vlan")
+
+
+def test_wrong_type(call: Call) -> None:
+    """What Go can't decode is refused by the first webhook, before the schema is checked."""
+    answer = call("POST", _BASE, _config({**_IPVLAN, "coordinator": {"policyRoutes": [{"dst": 5, "gw": "10.0.0.1"}]}}))
+
+    told = "json: cannot unmarshal number into Go struct field Route.spec.coordinator.policyRoutes.dst of type string"
+    assert (400, True) == (answer.status, answer.body["message"].endswith(told))
 
 
 def test_bad_vlan(call: Call) -> None:
@@ -204,7 +252,8 @@ def test_bad_cni_version(call: Call) -> None:
     """The CNI version is one of four."""
     answer = call("POST", _BASE, _config(_IPVLAN, annotations={"multus.spidernet.io/cni-version": "9"}))
 
-    assert 'supported values: "0.3.0", "0.3.1", "0.4.0", "1.0.0"' in answer.body["message"]
+    told = 'Invalid value: map[string]string{"multus.spidernet.io/cni-version":"9"}: unsupported CNI version 9'
+    assert told in answer.body["message"]
 
 
 def test_nad_has_one_owner(call: Call) -> None:
@@ -213,7 +262,17 @@ def test_nad_has_one_owner(call: Call) -> None:
 
     answer = call("POST", _BASE, _config(_IPVLAN, "second", annotations={"multus.spidernet.io/cr-name": "ipvlan-eth0"}))
 
-    assert "is owned by SpiderMultusConfig ipvlan-eth0" in answer.body["message"]
+    told = "already exists and is managed by SpiderMultusConfig kube-system/ipvlan-eth0."
+    assert told in answer.body["message"]
+
+
+def test_nad_by_the_name_of_another_configuration(call: Call) -> None:
+    """Nor can a configuration have the NAD that another one chose for itself."""
+    call("POST", _BASE, _config(_IPVLAN, annotations={"multus.spidernet.io/cr-name": "second"}))
+
+    answer = call("POST", _BASE, _config(_IPVLAN, "second"))
+
+    assert "Invalid value: map[string]string(nil): the net-attach-def kube-system/second" in answer.body["message"]
 
 
 def test_nad_name_stays(call: Call) -> None:
@@ -223,7 +282,20 @@ def test_nad_name_stays(call: Call) -> None:
 
     answer = call("PATCH", f"{_BASE}/ipvlan-eth0", patch, kind="application/merge-patch+json")
 
-    assert "is not changeable" in answer.body["message"]
+    assert "to changed Multus net-attach-def 'ipvlan-eth0' to customized name 'other'" in answer.body["message"]
+
+
+def test_chosen_nad_name_stays(call: Call) -> None:
+    """Nor the one that has a chosen name, but it may lose that name."""
+    name = "multus.spidernet.io/cr-name"
+    call("POST", _BASE, _config(_IPVLAN, annotations={name: "one"}))
+
+    def patch(value: str | None) -> Any:
+        body = {"metadata": {"annotations": {name: value}}}
+        return call("PATCH", f"{_BASE}/ipvlan-eth0", body, kind="application/merge-patch+json")
+
+    assert "resource name from 'one' to 'two'" in patch("two").body["message"]
+    assert 200 == patch(None).status
 
 
 def _coordinator(**spec: Any) -> dict[str, Any]:
@@ -237,12 +309,15 @@ def _coordinator(**spec: Any) -> dict[str, Any]:
 
 def test_coordinator_is_completed_and_synced(kube: KubeApi, call: Call) -> None:
     """A coordinator gets its defaults, whole CIDRs, a finalizer, and the phase Synced."""
-    call("POST", _COORDINATORS, _coordinator(podCIDRType="cluster", hijackCIDR=["169.254.0.1", "10.0.0.0/8"]))
+    routes = [{"dst": "10.1.0.1", "gw": "10.0.0.1"}]
+    spec = {"podCIDRType": "cluster", "hijackCIDR": ["169.254.0.1", "10.0.0.0/8"], "policyRoutes": routes}
+    call("POST", _COORDINATORS, _coordinator(**spec))
 
     body: Any = kube.find("spiderpool.spidernet.io/v2beta1", "spidercoordinators", "default")
 
     assert ("auto", 1500, True) == tuple(body["spec"][field] for field in ("mode", "vethMTU", "tunePodRoutes"))
     assert ["169.254.0.1/32", "10.0.0.0/8"] == body["spec"]["hijackCIDR"]
+    assert "10.1.0.1/32" == body["spec"]["policyRoutes"][0]["dst"]
     assert ["spiderpool.spidernet.io"] == body["metadata"]["finalizers"]
     assert "Synced" == body["status"]["phase"]
 
@@ -252,13 +327,19 @@ def test_coordinator_is_completed_and_synced(kube: KubeApi, call: Call) -> None:
     [
         ({}, "spec.podCIDRType"),
         ({"podCIDRType": "auto", "podMACPrefix": "zz"}, "spec.podMACPrefix"),
-        ({"podCIDRType": "auto", "hijackCIDR": ["x"]}, "spec.hijackCIDR[0]"),
+        ({"podCIDRType": "auto", "podMACPrefix": "01:00"}, "spec.podMACPrefix"),
+        ({"podCIDRType": "auto", "hijackCIDR": ["x"]}, "spec.extraCIDR[0]"),
+        ({"podCIDRType": "auto", "hijackCIDR": ["10.0.0.0/8", "10.0.0.0/33"]}, "spec.extraCIDR[1]"),
+        ({"podCIDRType": "auto", "policyRoutes": [{"dst": "x", "gw": "10.0.0.1"}]}, "spec.policyRoutes[0].dst"),
+        ({"podCIDRType": "auto", "policyRoutes": [{"dst": "10.0.0.0/8", "gw": "y"}]}, "spec.policyRoutes[0].gw"),
+        ({"podCIDRType": "auto", "policyRoutes": [{"dst": "10.0.0.0/8", "gw": "::1"}]}, "spec.policyRoutes[0]"),
+        ({"podCIDRType": "auto", "vethLinkAddress": "x"}, "spec.vethLinkAddress"),
         ({"podCIDRType": "auto", "podRPFilter": 3}, "spec.podRPFilter"),
         ({"podCIDRType": "auto", "txQueueLen": -1}, "spec.txQueueLen"),
     ],
 )
 def test_bad_coordinators(call: Call, spec: dict[str, Any], field: str) -> None:
-    """A coordinator with bad values is refused, and the field is named."""
+    """A coordinator with bad values is refused, and the field is named: hijackCIDR by its old name."""
     answer = call("POST", _COORDINATORS, _coordinator(**spec))
 
     assert [field] == [cause["field"] for cause in answer.body["details"]["causes"]]

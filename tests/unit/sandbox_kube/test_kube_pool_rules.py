@@ -15,6 +15,10 @@ DENIED = 'admission webhook "spiderippool.spiderpool.spidernet.io" denied the re
 Pod = Callable[..., dict[str, Any]]
 
 
+def _affinity(operator: str, *values: str) -> dict[str, Any]:
+    return {"podAffinity": {"matchExpressions": [{"key": "a", "operator": operator, "values": list(values)}]}}
+
+
 def test_created_pool_is_completed(pools: Any) -> None:
     """The webhook adds the finalizer, the label and the IP version."""
     body = pools.create("a", "10.0.0.1").body
@@ -73,23 +77,39 @@ def test_unmerged_ranges_are_no_change(pools: Any) -> None:
     ("spec", "field", "told"),
     [
         ({"subnet": "10.0.0.5/24"}, "spec.subnet", "unformatted subnet 10.0.0.5/24, please change it to 10.0.0.0/24"),
-        ({"subnet": "nonsense"}, "spec.subnet", "invalid CIDR address: nonsense"),
-        ({"ipVersion": 6}, "spec.subnet", "IPv6 pool with an IPv4 subnet"),
-        ({"ips": ["10.0.1.1"]}, "spec.ips[0]", "not match base subnet 10.0.0.0/24"),
-        ({"ips": ["10.0.0.0/28"]}, "spec.ips[0]", "invalid range"),
-        ({"ips": ["10.0.0.1", "10.0.0.x"]}, "spec.ips[1]", "invalid range"),
-        ({"excludeIPs": ["10.0.1.1"]}, "spec.excludeIPs[0]", "not match base subnet"),
-        ({"gateway": "10.0.0.1", "ips": ["10.0.0.1"]}, "spec.ips", "conflicts with 'spec.gateway'"),
-        ({"gateway": "fe80::1"}, "spec.gateway", "not pertains to the 'spec.subnet' 10.0.0.0/24 of IPPool"),
+        ({"subnet": "nonsense"}, "spec.ipVersion", "is not generated correctly, 'spec.subnet' may be invalid"),
+        ({"subnet": "nonsense", "ipVersion": 4}, "spec.subnet", "invalid CIDR format in IPv4 'nonsense'"),
+        ({"ipVersion": 6}, "spec.subnet", "invalid CIDR format in IPv6 '10.0.0.0/24'"),
+        ({"ips": ["10.0.1.1"]}, "spec.subnet", "not match base subnet: 10.0.1.1"),
+        ({"ips": ["10.0.0.0/28"]}, "spec.subnet", "invalid range: 10.0.0.0/28"),
+        ({"ips": ["10.0.0.1", "10.0.0.x"]}, "spec.subnet", "invalid IP address: 10.0.0.x"),
+        ({"ips": ["10.0.0.5-10.0.0.1", "10.0.0.2"]}, "spec.subnet", "10.0.0.2 is already covered by 10.0.0.5-10.0.0.1"),
+        ({"ips": ["10.0.0.2", "10.0.0.5-10.0.0.1"]}, "spec.subnet", "range 10.0.0.5-10.0.0.1 covers 10.0.0.2"),
+        (
+            {"ips": ["10.0.0.5-10.0.0.1", "10.0.0.4-10.0.0.9"]},
+            "spec.subnet",
+            "10.0.0.4-10.0.0.9 overlaps with 10.0.0.5",
+        ),
+        ({"ips": [None]}, "spec.subnet", "invalid IP address: "),
+        ({"excludeIPs": ["10.0.1.1"]}, "spec.subnet", "not match base subnet: 10.0.1.1"),
+        ({"gateway": "10.0.0.1", "ips": ["10.0.0.1"]}, "spec.ips[0]", "conflicts with 'spec.gateway'"),
+        ({"gateway": "10.0.0.1", "ips": ["10.0.0.5-10.0.0.9", "10.0.0.1"]}, "spec.ips[0]", "conflicts with"),
+        ({"gateway": "fe80::1"}, "spec.gateway", "invalid IP format in IPv4 'fe80::1'"),
+        ({"gateway": "10.0.1.1"}, "spec.gateway", "not pertains to the 'spec.subnet' 10.0.0.0/24 of IPPool"),
         ({"gateway": "x"}, "spec.gateway", "invalid IP"),
         ({"routes": [{"dst": "0.0.0.0/0", "gw": "10.0.0.1"}]}, "spec.routes[0].dst", "please specify 'spec.gateway'"),
+        ({"routes": [{"dst": "x", "gw": "10.0.0.1"}]}, "spec.routes[0].dst", "invalid CIDR format in IPv4 'x'"),
+        ({"routes": [{"dst": "1.0.0.0/8"}]}, "spec.routes[0].gw", "invalid IP format in IPv4 ''"),
         ({"routes": [{"dst": "1.0.0.0/8", "gw": "10.0.1.1"}]}, "spec.routes[0].gw", "not pertains to"),
         ({"routes": [{"dst": "1.0.0.0/8", "gw": "10.0.0.1"}] * 2}, "spec.routes[1].dst", "duplicate route"),
-        ({"podAffinity": {}}, "spec.podAffinity", "requires at least one element"),
+        ({"podAffinity": {}}, "spec.podAffinity", "empty podAffinity is invalid for SpiderIPPool"),
+        (_affinity("Is"), "spec.podAffinity.matchExpressions[0].operator", "not a valid selector operator"),
+        (_affinity("In"), "spec.podAffinity.matchExpressions[0].values", "must be specified"),
+        (_affinity("Exists", "x"), "spec.podAffinity.matchExpressions[0].values", "may not be specified"),
     ],
 )
 def test_bad_pools(pools: Any, spec: dict[str, Any], field: str, told: str) -> None:
-    """A pool that contradicts itself is refused, and the field is named."""
+    """A pool that contradicts itself is refused for the first problem, and a field is named."""
     answer = pools.create("a", **spec)
 
     assert (422, "Invalid") == (answer.status, answer.body["reason"])
@@ -103,11 +123,86 @@ def test_excluded_gateway(pools: Any) -> None:
     assert 201 == pools.create("a", "10.0.0.1-10.0.0.9", gateway="10.0.0.5", excludeIPs=["10.0.0.5"]).status
 
 
-def test_backward_range_is_empty(pools: Any) -> None:
-    """A single range that runs backwards passes, and holds no address."""
+@pytest.mark.parametrize(
+    "affinity", [_affinity("In", "x"), _affinity("Exists"), {"podAffinity": {"matchLabels": {"a": "b"}}}]
+)
+def test_pod_affinity(pools: Any, affinity: dict[str, Any]) -> None:
+    """A pool can be for some pods only."""
+    assert 201 == pools.create("a", **affinity).status
+
+
+def test_two_kinds_of_problems(pools: Any) -> None:
+    """A create is told of the pod affinity beside the first other problem."""
+    causes = pools.create("a", ips=["x"], gateway="y", podAffinity={}).body["details"]["causes"]
+
+    assert ["spec.subnet", "spec.podAffinity"] == [cause["field"] for cause in causes]
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ({"subnet": 5, "default": "yes"}, "string into Go struct field IPPoolSpec.spec.default of type bool"),
+        ({"ips": "10.0.0.1"}, "string into Go struct field IPPoolSpec.spec.ips of type []string"),
+        ({"ips": [True]}, "bool into Go struct field IPPoolSpec.spec.ips of type string"),
+        ({"ipVersion": "4"}, "string into Go struct field IPPoolSpec.spec.ipVersion of type int64"),
+        ({"routes": [5]}, "number into Go struct field IPPoolSpec.spec.routes of type v2beta1.Route"),
+        ({"podAffinity": {"matchLabels": []}}, "array into Go struct field LabelSelector.spec.podAffinity.matchLabels"),
+        ({"podAffinity": {"matchLabels": {"a": 1}}}, "LabelSelector.spec.podAffinity.matchLabels of type string"),
+    ],
+)
+def test_wrong_types(pools: Any, spec: dict[str, Any], told: str) -> None:
+    """Go can't decode a value of a wrong type: the first field in alphabetical order is named."""
+    answer = pools.create("a", **spec)
+
+    assert (400, True) == (answer.status, told in answer.body["message"])
+    assert answer.body["message"].startswith(f"{DENIED}json: cannot unmarshal ")
+
+
+def test_empty_lists_are_left_out(pools: Any) -> None:
+    """Go leaves out a list that is empty, and what is null."""
+    spec = pools.create("a", ips=[], excludeIPs=None, routes=[]).body["spec"]
+
+    assert {"default": False, "disable": False, "ipVersion": 4, "subnet": "10.0.0.0/24"} == spec
+
+
+def test_backward_range_is_claimed(kube: KubeApi, pools: Any, pod: Pod) -> None:
+    """A single range that runs backwards passes and keeps others from its addresses, but none is given out."""
+    pools.create("a", "10.0.0.9-10.0.0.1")
+    kube.seed(pod("p", "10.0.0.5"))
+
+    assert {"allocatedIPCount": 0, "totalIPCount": 9} == pools.get("a")["status"]
+    assert "in IP ranges [10.0.0.9-10.0.0.1]" in pools.create("b", "10.0.0.5").body["message"]
+
+
+def test_backward_range_is_for_good(pools: Any) -> None:
+    """The pool of a backward range can't be updated until the range is turned around."""
     pools.create("a", "10.0.0.9-10.0.0.1")
 
-    assert 0 == pools.get("a")["status"]["totalIPCount"]
+    told = (
+        "spec.ips: Internal error: failed to assemble the total IP addresses of the IPPool a: invalid IP range format"
+    )
+    assert told in pools.patch("a", {"spec": {"disable": True}}).body["message"]
+    assert 200 == pools.patch("a", {"spec": {"ips": ["10.0.0.1-10.0.0.9"]}}).status
+
+
+def test_backward_hole(pools: Any) -> None:
+    """An excluded range that runs backwards takes nothing away."""
+    pools.create("a", "10.0.0.1-10.0.0.9", excludeIPs=["10.0.0.7-10.0.0.3"])
+
+    assert 422 == pools.create("b", "10.0.0.5").status
+
+
+def test_pool_of_the_same_name(pools: Any) -> None:
+    """The webhook says that there is such a pool, after it looked at the new one and at those before it by name."""
+    pools.create("b", "10.0.0.1")
+    pools.create("a", subnet="10.1.0.0/16")
+
+    answer = pools.create("b", subnet="10.3.0.0/24")
+
+    told = f'{DENIED}SpiderIPPool.spiderpool.spidernet.io "b" already exists'
+    assert (409, "AlreadyExists", told) == (answer.status, answer.body["reason"], answer.body["message"])
+    assert "unformatted subnet" in pools.create("b", subnet="10.3.0.1/24").body["message"]
+    assert "overlap with IPPool a" in pools.create("b", subnet="10.1.0.0/24").body["message"]
 
 
 def test_overlapping_subnets(pools: Any) -> None:
@@ -127,12 +222,12 @@ def test_subnets_of_two_families(pools: Any) -> None:
 
 
 def test_overlapping_addresses(pools: Any) -> None:
-    """No address is in two pools."""
+    """No address is in two pools; the other's ranges are told as a whole."""
     pools.create("a", "10.0.0.1-10.0.0.5")
 
     answer = pools.create("b", "10.0.0.4-10.0.0.9")
 
-    told = "spec.ips: Forbidden: overlap with IPPool a in IP ranges [10.0.0.4-10.0.0.5]"
+    told = "spec.ips: Forbidden: overlap with IPPool a in IP ranges [10.0.0.1-10.0.0.5]"
     assert (422, True) == (answer.status, told in answer.body["message"])
 
 

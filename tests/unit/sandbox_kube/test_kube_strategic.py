@@ -25,12 +25,12 @@ _SCHEMA: dict[str, Any] = {
         ({"a": {"x": 1}}, {"a": {"$patch": "delete"}}, {}),
         ({"a": {"x": 1, "y": 2}}, {"a": {"$retainKeys": ["y"], "y": 3}}, {"a": {"y": 3}}),
         ({"a": [1, 2]}, {"a": [3]}, {"a": [3]}),
-        ({"values": ["a"]}, {"values": ["b", "a"]}, {"values": ["a", "b"]}),
+        ({"values": ["a"]}, {"values": ["b", "a"]}, {"values": ["b", "a"]}),
         ({"values": ["a", "b"]}, {"$deleteFromPrimitiveList/values": ["a"]}, {"values": ["b"]}),
         (
             {"list": [{"name": "a", "x": 1}]},
             {"list": [{"name": "b"}, {"name": "a", "y": 2}]},
-            {"list": [{"name": "a", "x": 1, "y": 2}, {"name": "b"}]},
+            {"list": [{"name": "b"}, {"name": "a", "x": 1, "y": 2}]},
         ),
         (
             {"list": [{"name": "a"}, {"name": "b"}]},
@@ -41,7 +41,7 @@ _SCHEMA: dict[str, Any] = {
         (
             {"list": [{"name": "a"}, {"name": "b"}, {"name": "c"}]},
             {"$setElementOrder/list": [{"name": "c"}, {"name": "a"}]},
-            {"list": [{"name": "c"}, {"name": "a"}, {"name": "b"}]},
+            {"list": [{"name": "b"}, {"name": "c"}, {"name": "a"}]},
         ),
         ({}, {"new": {"a": None, "b": [{"c": None, "d": 1}]}}, {"new": {"b": [{"d": 1}]}}),
     ],
@@ -55,4 +55,4 @@ def test_finalizers_add_up() -> None:
     """In the metadata of every kind finalizers are a set."""
     merged = strategic.merge_object({"metadata": {"finalizers": ["a"]}}, {"metadata": {"finalizers": ["b"]}}, {})
 
-    assert ["a", "b"] == merged["metadata"]["finalizers"]
+    assert ["b", "a"] == merged["metadata"]["finalizers"]

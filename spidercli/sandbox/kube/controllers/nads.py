@@ -87,7 +87,7 @@ def definition(config: Object) -> Object:
 def _spec(config: Object) -> Object:
     spec = config["spec"]
     if spec["cniType"] == "custom":
-        return {"config": spec["customCNI"]} if spec.get("customCNI") else {}
+        return {"config": spec.get("customCNI", "")}
     return {"config": json.dumps(_chain(config), separators=(",", ":"))}
 
 

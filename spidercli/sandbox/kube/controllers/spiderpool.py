@@ -6,7 +6,7 @@ from spidercli.sandbox.kube.cluster import Cluster
 from spidercli.sandbox.kube.spiderpool import COORDINATORS, FINALIZER, POOLS
 from spidercli.sandbox.kube.store import DELETED, Change
 from spidercli.sandbox.kube.values import Object, dig
-from spidercli.sandbox.kube.webhooks import pools, ranges
+from spidercli.sandbox.kube.webhooks import claims, pools
 from spidercli.sandbox.kube.webhooks.poolindex import PoolIndex
 
 _MANAGER = "spiderpool-controller"
@@ -40,7 +40,7 @@ def _counts(pool: Object) -> Object:
     """The status as the controller wants it; allocations are the agents' part."""
     status = pool.get("status") or {}
     try:
-        total = ranges.count(pools.read(pool).addresses)
+        total = claims.count(pools.read(pool).claims)
     except ValueError:
         return dict(status)
     return {"allocatedIPCount": 0, **status, "totalIPCount": total}

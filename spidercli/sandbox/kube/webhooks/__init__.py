@@ -1,1 +1,1 @@
-"""What Spiderpool's controller does on admission (pkg/ippoolmanager, pkg/multuscniconfig, pkg/coordinatormanager)."""
+"""What Spiderpool's controller does on admission (pkg/*manager, pkg/multuscniconfig), and a part of Kubernetes' own."""

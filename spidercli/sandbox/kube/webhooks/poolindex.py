@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import ipaddress
 
 from spidercli.sandbox.kube.store import DELETED, Change
-from spidercli.sandbox.kube.webhooks import pools, ranges
-from spidercli.sandbox.kube.webhooks.ranges import Interval
+from spidercli.sandbox.kube.webhooks import claims, pools, ranges
+from spidercli.sandbox.kube.webhooks.claims import Claim
+from spidercli.sandbox.kube.webhooks.ranges import Network
 
-_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Span = tuple[int, int, int]  # IP version, first and last address
 
 
@@ -35,18 +34,19 @@ class PoolIndex:
 
     def _add(self, pool: pools.Pool) -> None:
         self._subnets[pool.name] = pool.subnet
-        self._spans[pool.subnet] = _span(ipaddress.ip_network(pool.subnet, strict=False))
+        self._spans[pool.subnet] = _span(ranges.network(pool.subnet))
         self._by_subnet[pool.subnet][pool.name] = pool
 
-    def overlapping_subnet(self, name: str, network: _Network) -> tuple[str, str] | None:
-        """A pool whose subnet overlaps a network without being equal to it, with that subnet."""
+    def overlapping_subnet(self, network: Network) -> pools.Pool | None:
+        """The first pool by name whose subnet overlaps a network without being equal to it."""
         version, first, last = span = _span(network)
-        for subnet, other in self._spans.items():
-            if other[1] <= last and first <= other[2] and other[0] == version and other != span:
-                for pool in self._by_subnet[subnet]:
-                    if pool != name:
-                        return pool, subnet
-        return None
+        found = [
+            pool
+            for subnet, other in self._spans.items()
+            if other[1] <= last and first <= other[2] and other[0] == version and other != span
+            for pool in self._by_subnet[subnet].values()
+        ]
+        return min(found, key=_by_name, default=None)
 
     def get(self, name: str) -> pools.Pool | None:
         """A pool; None for one whose ranges can't be parsed, which only seeding brings about."""
@@ -56,21 +56,25 @@ class PoolIndex:
         """The pools that list an address."""
         return [pool.name for found in self._by_subnet.values() for pool in found.values() if pool.lists(address)]
 
-    def overlapping_addresses(self, pool: pools.Pool) -> tuple[str, list[Interval]] | None:
-        """Another pool of the same subnet that lists some of a pool's addresses, with the shared ones."""
-        for other in self._by_subnet.get(pool.subnet, {}).values():
-            if other.name != pool.name and _touch(pool.addresses, other.addresses):
-                return other.name, ranges.common(pool.addresses, other.addresses)
-        return None
+    def overlapping_addresses(self, pool: pools.Pool) -> tuple[str, list[str]] | None:
+        """The first other pool by name of the same subnet that claims some of a pool's addresses, with its ranges."""
+        others = self._by_subnet.get(pool.subnet, {}).values()
+        found = [other for other in others if other.name != pool.name and _meet(pool.claims, other.claims)]
+        first = min(found, key=_by_name, default=None)
+        return None if first is None else (first.name, claims.shared(pool.claims, first.claims))
 
 
-def _span(network: _Network) -> _Span:
+def _by_name(pool: pools.Pool) -> str:
+    return pool.name
+
+
+def _span(network: Network) -> _Span:
     return network.version, int(network.network_address), int(network.broadcast_address)
 
 
-def _touch(one: tuple[Interval, ...], other: tuple[Interval, ...]) -> bool:
-    for first, last in other:
-        for start, end in one:
-            if first <= end and start <= last:
+def _meet(mine: tuple[Claim, ...], others: tuple[Claim, ...]) -> bool:
+    for other in others:
+        for claim in mine:
+            if claim.first <= other.last and other.first <= claim.last:
                 return True
     return False

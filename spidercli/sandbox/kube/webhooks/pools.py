@@ -8,7 +8,8 @@ import json
 from typing import Any
 
 from spidercli.sandbox.kube.values import Object, dig
-from spidercli.sandbox.kube.webhooks import ranges
+from spidercli.sandbox.kube.webhooks import claims, ranges
+from spidercli.sandbox.kube.webhooks.claims import Claim
 from spidercli.sandbox.kube.webhooks.ranges import Interval
 
 CIDR_LABEL = "ipam.spidernet.io/ippool-cidr"
@@ -21,7 +22,8 @@ class Pool:
     name: str
     version: int
     subnet: str
-    addresses: tuple[Interval, ...]  # ips without excludeIPs
+    addresses: tuple[Interval, ...]  # ips without excludeIPs, as the agents give them out
+    claims: tuple[Claim, ...]  # the same, as they are compared with other pools
 
     def lists(self, text: str) -> bool:
         """Whether an address is one of the pool's."""
@@ -36,24 +38,19 @@ def read(manifest: Object) -> Pool:
         ValueError: a range or the subnet can't be parsed, which admission would have refused.
     """
     spec = manifest["spec"]
-    version = spec.get("ipVersion") or version_of(spec["subnet"])
-    listed = [ranges.parse(version, text) for text in spec.get("ips") or ()]
-    excluded = [ranges.parse(version, text) for text in spec.get("excludeIPs") or ()]
+    version = spec.get("ipVersion") or ranges.network(spec["subnet"]).version
+    listed, excluded = spec.get("ips") or (), spec.get("excludeIPs") or ()
+    claimed = claims.read(spec["subnet"], listed, excluded)
+    given_out = ranges.without(
+        [ranges.ends(version, text) for text in listed], [ranges.ends(version, text) for text in excluded]
+    )
     return Pool(
         name=manifest["metadata"]["name"],
         version=version,
         subnet=spec["subnet"],
-        addresses=tuple(ranges.without(listed, excluded)),
+        addresses=tuple(given_out),
+        claims=claimed,
     )
-
-
-def version_of(subnet: str) -> int:
-    """The IP version of a CIDR.
-
-    Raises:
-        ValueError: it is none.
-    """
-    return ipaddress.ip_network(subnet, strict=False).version
 
 
 def cidr_label(subnet: str) -> str:

@@ -3,25 +3,91 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 
 Interval = tuple[int, int]
 """The first and the last address of a range."""
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
 _MAKE = {4: ipaddress.IPv4Address, 6: ipaddress.IPv6Address}
+_CIDR = re.compile(r"[^/%]+/[0-9]+")
+
+
+def network(text: str) -> Network:
+    """The subnet of a CIDR; host bits are left out.
+
+    Raises:
+        ValueError: it is none; a lone address and one with a netmask are none either.
+    """
+    if not _CIDR.fullmatch(text):
+        raise ValueError(f"invalid CIDR address: {text}")
+    return ipaddress.ip_network(text, strict=False)
+
+
+def network_of(version: int, text: str) -> Network:
+    """The subnet of a CIDR of one IP version.
+
+    Raises:
+        ValueError: it is none, in Spiderpool's words.
+    """
+    try:
+        found = network(text)
+    except ValueError:
+        found = None
+    if found is None or found.version != version:
+        raise ValueError(f"invalid CIDR format in IPv{version} '{text}'")
+    return found
+
+
+def address(version: int, text: str) -> int:
+    """An address of one IP version.
+
+    Raises:
+        ValueError: it is none, in Spiderpool's words.
+    """
+    try:
+        return _number(version, text)
+    except ValueError:
+        raise ValueError(f"invalid IP format in IPv{version} '{text}'") from None
+
+
+def _number(version: int, text: str) -> int:
+    make = _MAKE.get(version)
+    if make is None or "%" in text:
+        raise ValueError(text)
+    return int(make(text))
+
+
+def ends(version: int, text: str) -> Interval:
+    """The interval of one range; one that runs backwards is empty, as the agents read it.
+
+    Raises:
+        ValueError: not a range of that IP version, in Spiderpool's words.
+    """
+    first, dash, last = text.partition("-")
+    try:
+        return _number(version, first), _number(version, last if dash else first)
+    except ValueError:
+        raise _no_range(version, text) from None
 
 
 def parse(version: int, text: str) -> Interval:
-    """The interval of one range; one that runs backwards is empty, as Spiderpool lets it pass.
+    """The interval of one range.
 
     Raises:
-        ValueError: not a range of that IP version.
+        ValueError: not a range of that IP version, or it runs backwards, in Spiderpool's words.
     """
-    first, dash, last = text.partition("-")
-    make = _MAKE.get(version)
-    if make is None:
-        raise ValueError(f"there is no IPv{version}")
-    return int(make(first)), int(make(last if dash else first))
+    first, last = ends(version, text)
+    if first > last:
+        raise _no_range(version, text)
+    return first, last
+
+
+def _no_range(version: int, text: str) -> ValueError:
+    return ValueError(f"invalid IP range format in IPv{version} '{text}'")
 
 
 def merged(intervals: Iterable[Interval]) -> list[Interval]:
@@ -46,24 +112,21 @@ def without(intervals: Iterable[Interval], excluded: Iterable[Interval]) -> list
     return left
 
 
-def common(one: Iterable[Interval], other: Iterable[Interval]) -> list[Interval]:
-    """The addresses that two sets of intervals share."""
-    others = list(other)
-    found = [(max(first, start), min(last, end)) for first, last in one for start, end in others]
-    return merged((first, last) for first, last in found if first <= last)
-
-
-def count(intervals: Iterable[Interval]) -> int:
-    """The number of addresses."""
-    return sum(last - first + 1 for first, last in merged(intervals))
-
-
-def holds(intervals: Iterable[Interval], address: int) -> bool:
+def holds(intervals: Iterable[Interval], number: int) -> bool:
     """Whether an address is in one of the intervals."""
-    return any(first <= address <= last for first, last in intervals)
+    return any(first <= number <= last for first, last in intervals)
 
 
 def texts(version: int, intervals: Iterable[Interval]) -> list[str]:
     """Intervals as Spiderpool writes them."""
     make = _MAKE[version]
     return [str(make(first)) if first == last else f"{make(first)}-{make(last)}" for first, last in intervals]
+
+
+def merge_texts(version: int, listed: list[str]) -> list[str]:
+    """Ranges sorted and merged; a single one stays as it was typed.
+
+    Raises:
+        ValueError: one of several is no range of that IP version.
+    """
+    return listed if len(listed) <= 1 else texts(version, merged(parse(version, text) for text in listed))
