@@ -136,7 +136,7 @@ def of_write(write: Write, *, dry_run: bool = False) -> Request:
         path=_object(write.kind, write.name, write.namespace),
         purpose=f"{how.word} {write.target}",
         query=(*how.query, ("dryRun", "All")) if dry_run else how.query,
-        body=_only_if(write) if write.verb is Verb.DELETE else write.body,
+        body=_only_if(write, dry_run=dry_run) if write.verb is Verb.DELETE else write.body,
         content_type=how.content_type,
         resend_on_conflict=how.method == "PATCH" and not _versioned(write.body),
     )
@@ -164,11 +164,15 @@ def _versioned(body: Manifest | None) -> bool:
     return "resourceVersion" in kinds.metadata(body or {})
 
 
-def _only_if(write: Write) -> Manifest:
-    """DeleteOptions that spare an object which is not the one that was read."""
+def _only_if(write: Write, *, dry_run: bool) -> Manifest:
+    """DeleteOptions that spare an object which is not the one that was read.
+
+    A body makes the API server ignore the query's options, so that a dry run has to be said here.
+    """
     preconditions = {"uid": write.uid, "resourceVersion": write.resource_version}
     given = {key: value for key, value in preconditions.items() if value is not None}
-    return {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": given}
+    options: Manifest = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": given}
+    return {**options, "dryRun": ["All"]} if dry_run else options
 
 
 def _object(kind: kinds.Kind, name: str, namespace: str | None) -> str:
