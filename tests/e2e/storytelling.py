@@ -98,6 +98,8 @@ def _comparable(answer: Answer) -> dict[str, Any]:
     if answer.body.get("kind") == "Status":
         causes = answer.body.get("details", {}).get("causes", ())
         message = _GO_VALUE.sub("a structure", answer.message)  # Go prints some with their addresses in memory
+        head, mark, listed = message.partition("errors:\n")
+        message = head + mark + "\n".join(sorted(listed.splitlines()))  # Go goes through maps in random order
         return {
             "reason": answer.body.get("reason"),
             "message": message,

@@ -164,7 +164,7 @@ def flattened(fields: Object, parent: Path = ()) -> Iterator[Path]:
     for element, inner in fields.items():
         if element == ".":
             yield parent
-        elif inner:
+        elif inner and isinstance(inner, dict):
             yield from flattened(inner, (*parent, element))
         else:
             yield (*parent, element)

@@ -19,6 +19,7 @@ _LISTS = {"finalizers": "string", "managedFields": "v1.ManagedFieldsEntry", "own
 _MAPS = ("annotations", "labels")
 _NUMBERS = ("deletionGracePeriodSeconds", "generation")
 _TEXTS = ("generateName", "name", "namespace", "resourceVersion", "selfLink", "uid")
+_INNER_TEXTS = ("apiVersion", "fieldsType", "kind", "manager", "name", "operation", "subresource")
 _TIMES = ("creationTimestamp", "deletionTimestamp")
 _LEASE_TIMES = ("acquireTime", "renewTime")
 _MAP_ENTRY = 2  # steps: the map and the key
@@ -49,8 +50,8 @@ def _settle_metadata(resource: Resource, manifest: Object) -> None:
         raise _mistyped(metadata, place, "v1.ObjectMeta")
     for field in [field for field, value in metadata.items() if value is None]:
         del metadata[field]
-    _check_metadata(metadata, "ObjectMeta" if resource.custom else "ObjectMeta.metadata")
     _fill_nulls(metadata, fieldsets.METADATA)
+    _check_metadata(metadata, "ObjectMeta" if resource.custom else "ObjectMeta.metadata")
     _settle_times(metadata, _TIMES, gotimes.SECONDS, str)
 
 
@@ -81,6 +82,19 @@ def _check_metadata(metadata: Object, struct: str) -> None:
         elif field in _LISTS:
             _expect(value, list, place, _list_of(_LISTS[field]))
             _expect_all(value, str if field == "finalizers" else dict, place, _LISTS[field])
+            for element in value if field != "finalizers" else ():
+                _check_element(element, f"{_LISTS[field][3:]}{struct[len('ObjectMeta') :]}.{field}")
+
+
+def _check_element(element: Object, struct: str) -> None:
+    for field, value in element.items():
+        place = f"struct field {struct}.{field}"
+        if value is not None and field in _INNER_TEXTS:
+            _expect(value, str, place, "string")
+        elif value is not None and field == "uid":
+            _expect(value, str, place, "types.UID")
+        elif value is not None and field in ("blockOwnerDeletion", "controller"):
+            _expect(value, bool, place, "bool")
 
 
 def _list_of(kind: str) -> str:

@@ -12,6 +12,7 @@ from spidercli.sandbox.kube.values import Object
 
 APPLY = "Apply"
 UPDATE = "Update"
+_FIELDS = {"apiVersion", "fieldsType", "fieldsV1", "manager", "operation", "subresource", "time"}
 
 
 class Owner(NamedTuple):
@@ -110,10 +111,19 @@ def after_update(live: Object | None, new: Object, schema: Object, writer: Write
 
 def _current(live: Object | None, new: Object, writer: Writer) -> Owners:
     """The entries to start from: those that the client sent if it sent any, so that it may edit them."""
-    sent = new["metadata"].get("managedFields")
-    if live is None or not sent or writer.subresource:
+    sent = [{key: entry[key] for key in entry.keys() & _FIELDS} for entry in new["metadata"].get("managedFields") or ()]
+    if live is None or not sent or writer.subresource or any(entry and not _is_whole(entry) for entry in sent):
         return owners_of(live)
-    return owners_of(new)
+    return owners_of({"metadata": {"managedFields": sent}})
+
+
+def _is_whole(entry: Object) -> bool:
+    return (
+        entry.get("operation") in (APPLY, UPDATE)
+        and bool(entry.get("apiVersion"))
+        and entry.get("fieldsType") == "FieldsV1"
+        and isinstance(entry.get("fieldsV1"), dict)
+    )
 
 
 def timeless(manifest: Object) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 
-from spidercli.sandbox.kube import errors, gotypes, managed, structural, validation
+from spidercli.sandbox.kube import managed, settling, structural, validation
 from spidercli.sandbox.kube.pipeline import Options, Pipeline
 from spidercli.sandbox.kube.resources import CRD_KIND, Registry, Resource
 from spidercli.sandbox.kube.store import Store
@@ -36,12 +36,7 @@ def plant(manifest: Object, registry: Registry, store: Store, pipeline: Pipeline
         ApiError: 422 for an object that breaks its kind's schema, 400 for one that can't be decoded.
     """
     resource = registry.of(manifest)
-    planted = clone(manifest)
-    try:
-        gotypes.settle(resource, planted)
-    except errors.Undecodable as problem:
-        raise errors.undecodable(resource, problem) from problem
-    planted = _completed(resource, planted, pipeline)
+    planted = _completed(resource, settling.sent(resource, clone(manifest)), pipeline)
     validation.check(resource, None, planted)
     pipeline.store(resource, store.get(resource, key_of(planted)), planted)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import random
 import string
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from spidercli.sandbox.kube import applying, decoding, errors, fieldsets, gotypes, typedpatches
+from spidercli.sandbox.kube import applying, errors, fieldsets, settling, typedpatches
 from spidercli.sandbox.kube.admission import Admission, Operation
 from spidercli.sandbox.kube.errors import Cause
 from spidercli.sandbox.kube.patching import Transform
@@ -35,7 +34,7 @@ class Writing:
         Raises:
             ApiError: 409 AlreadyExists, 404 for a missing namespace, 400 and 422 for bad objects, and webhooks'.
         """
-        metadata = _settled(resource, manifest)["metadata"]
+        metadata = settling.sent(resource, manifest)["metadata"]
         _place(resource, metadata, namespace)
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = metadata["generateName"] + _random_suffix()
@@ -52,7 +51,7 @@ class Writing:
             ApiError: 404 unless the kind is created by updates too, 409 for a stale resourceVersion or another uid,
                 422 without a resourceVersion where it is needed.
         """
-        metadata = _settled(resource, manifest)["metadata"]
+        metadata = settling.sent(resource, manifest)["metadata"]
         _check_name(metadata, key[1])
         _place(resource, metadata, key[0])
         if resource.created_by_update and not self._store.get(resource, key):
@@ -71,7 +70,7 @@ class Writing:
             ApiError: 404, 409 for a stale resourceVersion in the patch, 422 for what may not change.
         """
         live = self._existing(resource, key)
-        manifest = _settled_patch(resource, transform(live))
+        manifest = settling.patched(resource, transform(live))
         _check_name(manifest["metadata"], key[1])
         _place(resource, manifest["metadata"], key[0])
         _check_version(resource, live, manifest["metadata"])
@@ -98,7 +97,7 @@ class Writing:
             applied = applying.apply(live, config, resource.schema, writer, force=options.force)
         except applying.ApplyConflict as conflict:
             raise _apply_conflict(conflict) from conflict
-        manifest = _settled_apply(resource, applied.manifest)
+        manifest = settling.applied(resource, applied.manifest)
         return self._pipeline.applied(resource, live, manifest, applied.owners, options)
 
     def delete(self, resource: Resource, key: Key, preconditions: Mapping[str, str], *, dry_run: bool) -> Object:
@@ -124,46 +123,6 @@ class Writing:
         namespaces = self._registry.find("v1", "namespaces")
         if resource.namespaced and namespaces and not self._store.get(namespaces, ("", metadata["namespace"])):
             raise errors.not_found(namespaces, metadata["namespace"])
-
-
-def _settled(resource: Resource, manifest: Object) -> Object:
-    try:
-        gotypes.settle(resource, manifest)
-    except errors.Undecodable as problem:
-        raise errors.undecodable(resource, problem) from problem
-    return manifest
-
-
-def _settled_patch(resource: Resource, manifest: Object) -> Object:
-    """The result of a patch; what does not fit its type is the patch's fault."""
-    text = json.dumps(manifest, separators=(",", ":"), sort_keys=True)
-    try:
-        decoding.complete(resource, manifest, text)
-        gotypes.settle(resource, manifest)
-    except errors.Undecodable as problem:
-        cause = Cause.invalid("patch", json.dumps(text), str(problem))
-        raise errors.invalid_kind("", "", "", [cause]) from problem
-    if resource.custom:
-        decoding.check_custom_kind(resource, manifest)
-    return manifest
-
-
-def _settled_apply(resource: Resource, manifest: Object) -> Object:
-    try:
-        gotypes.settle(resource, manifest)
-    except errors.Undecodable as problem:
-        kind = _go_kind(resource)
-        where = f"{manifest['metadata'].get('namespace', '')}/{manifest['metadata'].get('name', '')}; {kind}"
-        message = (
-            f"failed to convert new object ({where}) to proper version: unable to convert unstructured object to "
-            f"{kind}: {problem}"
-        )
-        raise errors.ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "", message) from problem
-    return manifest
-
-
-def _go_kind(resource: Resource) -> str:
-    return f"{resource.group}/{resource.version}, Kind={resource.kind}"
 
 
 def _check_name(metadata: Object, name: str) -> None:
@@ -236,7 +195,7 @@ def _check_configuration(resource: Resource, config: Object) -> None:
         raise errors.bad_request("metadata.managedFields must be nil")
     if problem := typedpatches.problem(config, resource.schema):
         known = metadata if isinstance(metadata, dict) else {}
-        where = f"{known.get('namespace') or ''}/{known.get('name') or ''}; {_go_kind(resource)}"
+        where = f"{known.get('namespace') or ''}/{known.get('name') or ''}; {settling.go_kind(resource)}"
         message = f"failed to create typed patch object ({where}): {problem}"
         raise errors.ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "", message)
 

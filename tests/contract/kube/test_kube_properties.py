@@ -23,6 +23,16 @@ _SPECS = st.fixed_dictionaries(
     },
 )
 _LABELS = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from(["1", "2"]))
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab/ \u00e9", max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["a", "name", "", "$patch"]), inner),
+    max_leaves=4,
+)
+_HEADS = st.dictionaries(st.sampled_from(["labels", "finalizers", "ownerReferences", "managedFields", "uid"]), _JSON)
+_SPEC_PARTS = st.dictionaries(
+    st.sampled_from(["ips", "subnet", "podAffinity", "routes", "providerID", "taints"]), _JSON
+)
+_PATCHES = st.fixed_dictionaries({}, optional={"metadata": _HEADS | _JSON, "spec": _SPEC_PARTS | _JSON, "kind": _JSON})
 _steps = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -122,3 +132,29 @@ def test_leaving_everything_out_leaves_what_is_theirs(
 
     kept = {key: value for key, value in theirs.items() if key not in lost}
     assert _with({"default": False, "disable": False}, kept) == body["spec"]
+
+
+@_steps
+@given(patch=_PATCHES)
+def test_every_patch_is_answered(client: Any, unique: Callable[[], str], patch: Manifest) -> None:
+    """Whatever is sent by whichever patch, the answer is the object or a Status."""
+    pool = _config(unique(), {"subnet": "10.0.0.0/24"}, {})
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": unique()}}
+    client.create(pool)
+    client.create(node)
+
+    replies = [
+        client.call("POST", client.path(pool, collection=True), {**pool, **patch}, dryRun="All"),
+        client.patch(pool, patch, dryRun="All"),
+        client.patch(node, patch, "strategic-merge", dryRun="All"),
+        client.call(
+            "PATCH",
+            client.path(node),
+            {**node, **patch},
+            kind="application/apply-patch+yaml",
+            fieldManager="one",
+            dryRun="All",
+        ),
+    ]
+
+    assert [True] * len(replies) == [isinstance(reply.body, dict) for reply in replies]

@@ -13,6 +13,7 @@ _SCHEMA: dict[str, Any] = {
     "properties": {
         "list": {"type": "array", "items": {"type": "object", "properties": {"a": {"type": "integer"}}}},
         "map": {"type": "object", "additionalProperties": {"type": "boolean"}},
+        "port": {"x-kubernetes-int-or-string": True},
         "set": {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"},
         "named": {
             "type": "array",
@@ -29,6 +30,8 @@ _SCHEMA: dict[str, Any] = {
     [
         ({}, None),
         ({"list": None}, None),
+        ({"port": "http"}, None),
+        ({"port": 80}, None),
         ({"no": 1}, ".no: field not declared in schema"),
         ({"list": {}}, ".list: expected list, got &{map[]}"),
         ({"list": [{"a": "1"}]}, '.list[0].a: expected numeric, got &value.valueUnstructured{Value:"1"}'),
