@@ -22,12 +22,6 @@ class Parameter(Protocol):
     count: bool
 
 
-class Command(Protocol):
-    """The root command."""
-
-    params: Sequence[Parameter]
-
-
 @dataclasses.dataclass(frozen=True)
 class _Options:
     valued: frozenset[str]

@@ -68,7 +68,7 @@ class Cluster(Protocol):
         """One object, None when it does not exist."""
         ...
 
-    def send(self, write: Write, *, dry_run: bool = False) -> Manifest | None:
+    def send(self, write: Write) -> Manifest | None:
         """Carry out one write, retrying what a retry can help; None for a delete."""
         ...
 

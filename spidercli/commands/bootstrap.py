@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from spidercli.bootstrapping import Checked, Step, Wish
     from spidercli.session import Session
 
-Names = Annotated[list[str] | None, typer.Option(metavar="STEP")]
-
 
 def bootstrap(
     ctx: typer.Context,

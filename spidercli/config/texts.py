@@ -140,7 +140,7 @@ def _checked_endpoint(text: str, *, plain_http: Collection[str]) -> str:
         raise ValueError("expected HOST or HOST:PORT, without path, user or query")
     if match["port"] is not None and not 0 < int(match["port"]) < 1 << 16:
         raise ValueError("expected a port from 1 to 65535")
-    if scheme == "http" and match["host"] not in plain_http and not _is_loopback(match["host"]):
+    if scheme == "http" and match["host"] not in plain_http and not addresses.is_loopback(match["host"].strip("[]")):
         raise ValueError("http:// is accepted for loopback only; leave it out for https")
     return text
 
@@ -149,11 +149,6 @@ def _is_host(host: str) -> bool:
     if host.startswith("[") or re.fullmatch(r"[0-9.]+", host):
         return _address(host.strip("[]")) is not None
     return all(_HOST_LABEL.fullmatch(label) for label in host.split("."))
-
-
-def _is_loopback(host: str) -> bool:
-    address = _address(host.strip("[]"))
-    return host == "localhost" if address is None else address.is_loopback
 
 
 def _address(text: str) -> IPAddress | None:

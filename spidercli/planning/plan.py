@@ -29,7 +29,6 @@ class Phase(enum.IntEnum):
     SHRINK = 2  # pools that lose addresses or go; ends when deleted pools are gone
     GROW = 3  # pools that gain addresses or appear
     PROVIDER_ID = 4
-    CCM = 5
 
 
 class Verb(enum.StrEnum):

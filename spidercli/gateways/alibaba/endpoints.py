@@ -69,13 +69,12 @@ METADATA = Endpoint(host=_METADATA_HOSTS[0], secure=False)
 """The instance metadata service; it speaks plain HTTP on a link-local route of the hypervisor."""
 
 
-def resolve(region_id: str, overrides: schema.Endpoints | None = None, *, inside_vpc: bool = False) -> Endpoints:
-    """The endpoints of a region; an override wins, `inside_vpc` picks hosts that need no way to the Internet.
+def resolve(region_id: str, overrides: schema.Endpoints | None = None) -> Endpoints:
+    """The endpoints of a region; an override wins.
 
     Args:
         region_id: for example cn-hangzhou.
         overrides: the configuration's `endpoints`.
-        inside_vpc: use the `-vpc` hosts, which resolve inside Alibaba Cloud only.
 
     Raises:
         ConfigInvalid: the region id or an override is malformed, or an override asks for http to another machine.
@@ -85,7 +84,7 @@ def resolve(region_id: str, overrides: schema.Endpoints | None = None, *, inside
             f"region {region_id!r} is not a region id", hint="a region id looks like cn-hangzhou or ap-southeast-1"
         )
     given = overrides or schema.Endpoints()
-    hosts = _internal(region_id) if inside_vpc else _public(region_id)
+    hosts = _public(region_id)
     return Endpoints(**{name: _choose(name, getattr(given, name), host) for name, host in hosts.items()})
 
 
@@ -132,7 +131,3 @@ def _public(region_id: str) -> dict[str, str]:
         "vpc": _VPC_EXCEPTIONS.get(region_id, f"vpc.{region_id}.aliyuncs.com"),
         "sts": f"sts.{region_id}.aliyuncs.com",
     }
-
-
-def _internal(region_id: str) -> dict[str, str]:
-    return {name: f"{name}-vpc.{region_id}.aliyuncs.com" for name in ("ecs", "vpc", "sts")}

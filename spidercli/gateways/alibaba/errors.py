@@ -105,7 +105,7 @@ def meaning(failure: Failure) -> Meaning:
     return by_code or _by_status(failure.status)
 
 
-_NETWORK_HINT = "check the network and the proxy; inside a VPC without Internet access, use the VPC-internal endpoints"
+_NETWORK_HINT = "check the network and the proxy; inside a VPC, --ecs-endpoint ecs-vpc.REGION.aliyuncs.com and the like"
 _TLS_HINT = "a proxy that inspects TLS needs its certificate authority in ALIBABA_CLOUD_CA_BUNDLE"
 _LOCAL_HINT = "the answer was not one that the API's SDK understands; check the endpoint"
 

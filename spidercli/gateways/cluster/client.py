@@ -60,7 +60,7 @@ class KubernetesCluster:
             return None
         return self._accepted(answer, request, kind)
 
-    def send(self, write: Write, *, dry_run: bool = False) -> Manifest | None:
+    def send(self, write: Write) -> Manifest | None:
         """Carry out one write; the object as the server stored it, or None for a delete.
 
         Raises:
@@ -68,7 +68,7 @@ class KubernetesCluster:
             WriteConflict: the object is not what it was when it was read.
             ClusterError: there was no answer, or another refusal.
         """
-        request = wire.of_write(write, dry_run=dry_run)
+        request = wire.of_write(write)
         answer = self._api.ask(request)
         if write.verb is Verb.DELETE:
             if not self._is_gone(write, answer):

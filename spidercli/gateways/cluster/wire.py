@@ -128,15 +128,15 @@ def replace(kind: kinds.Kind, body: Manifest) -> Request:
     )
 
 
-def of_write(write: Write, *, dry_run: bool = False) -> Request:
+def of_write(write: Write) -> Request:
     """The request that carries out a write."""
     how = _MANNERS[write.verb]
     return Request(
         method=how.method,
         path=_object(write.kind, write.name, write.namespace),
         purpose=f"{how.word} {write.target}",
-        query=(*how.query, ("dryRun", "All")) if dry_run else how.query,
-        body=_only_if(write, dry_run=dry_run) if write.verb is Verb.DELETE else write.body,
+        query=how.query,
+        body=_only_if(write) if write.verb is Verb.DELETE else write.body,
         content_type=how.content_type,
         resend_on_conflict=how.method == "PATCH" and not _versioned(write.body),
     )
@@ -164,15 +164,11 @@ def _versioned(body: Manifest | None) -> bool:
     return "resourceVersion" in kinds.metadata(body or {})
 
 
-def _only_if(write: Write, *, dry_run: bool) -> Manifest:
-    """DeleteOptions that spare an object which is not the one that was read.
-
-    A body makes the API server ignore the query's options, so that a dry run has to be said here.
-    """
+def _only_if(write: Write) -> Manifest:
+    """DeleteOptions that spare an object which is not the one that was read."""
     preconditions = {"uid": write.uid, "resourceVersion": write.resource_version}
     given = {key: value for key, value in preconditions.items() if value is not None}
-    options: Manifest = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": given}
-    return {**options, "dryRun": ["All"]} if dry_run else options
+    return {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": given}
 
 
 def _object(kind: kinds.Kind, name: str, namespace: str | None) -> str:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from spidercli.sandbox.asgi import App, Receive, Scope, Send
 from spidercli.sandbox.kube.api import KubeApi
 from spidercli.sandbox.kube.requests import Answer, Request
 from spidercli.sandbox.kube.watching import Watch
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-
-def kube_app(api: KubeApi) -> Application:
+def kube_app(api: KubeApi) -> App:
     """An ASGI application that serves an API server's state."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -11,7 +11,6 @@ POOLS = f"spiderippools.{GROUP}"
 MULTUS_CONFIGS = f"spidermultusconfigs.{GROUP}"
 RESERVED_IPS = f"spiderreservedips.{GROUP}"
 COORDINATORS = f"spidercoordinators.{GROUP}"
-ENDPOINTS = f"spiderendpoints.{GROUP}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

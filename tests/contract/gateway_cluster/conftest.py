@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from spidercli import kinds
+from spidercli.gateways.cluster import wire
 from spidercli.gateways.cluster.api import Api
 from spidercli.gateways.cluster.client import KubernetesCluster
 from spidercli.gateways.cluster.connection import connect
@@ -65,6 +67,17 @@ def _api(kube: KubeApi, reach: Callable[[str], Api]) -> Iterator[Api]:
 def _cluster(api: Api) -> KubernetesCluster:
     """The gateway."""
     return KubernetesCluster(api)
+
+
+@pytest.fixture(name="rehearse")
+def _rehearse(api: Api) -> Callable[[Write], Manifest]:
+    """What the server would store for a write, without storing it."""
+
+    def ask(write: Write) -> Manifest:
+        request = wire.of_write(write)
+        return api.call(dataclasses.replace(request, query=(*request.query, ("dryRun", "All"))))
+
+    return ask
 
 
 @pytest.fixture(name="pool")

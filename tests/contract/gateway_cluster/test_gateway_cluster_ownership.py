@@ -91,7 +91,7 @@ unhurried = settings(deadline=None, max_examples=60, suppress_health_check=[Heal
 @unhurried
 @given(ours=OBJECTS, foreign=OBJECTS, next_time=OBJECTS)
 def test_the_walk_agrees_with_a_dry_run(
-    cluster: KubernetesCluster, applying: Any, deleting: Any, ours: Any, foreign: Any, next_time: Any
+    cluster: KubernetesCluster, applying: Any, deleting: Any, rehearse: Any, ours: Any, foreign: Any, next_time: Any
 ) -> None:
     """There is a difference exactly if the server would change object or ownership.
 
@@ -104,7 +104,7 @@ def test_the_walk_agrees_with_a_dry_run(
     cluster.send(applying(stranger, verb=Verb.REPLACE))
     live = cluster.get(kinds.IP_POOL, "p")
     try:
-        rehearsed = cluster.send(applying(manifest(next_time)), dry_run=True)
+        rehearsed = rehearse(applying(manifest(next_time)))
 
         assert (essence(live) != essence(rehearsed)) == bool(differences(manifest(next_time), live))
     finally:
@@ -114,7 +114,7 @@ def test_the_walk_agrees_with_a_dry_run(
 @unhurried
 @given(ours=CONTAINERS, foreign=CONTAINERS, next_time=CONTAINERS)
 def test_the_walk_misses_nothing_in_nested_lists(
-    cluster: KubernetesCluster, applying: Any, deleting: Any, ours: Any, foreign: Any, next_time: Any
+    cluster: KubernetesCluster, applying: Any, deleting: Any, rehearse: Any, ours: Any, foreign: Any, next_time: Any
 ) -> None:
     """Whatever others did to containers, ports and variables: no difference means that an apply changes nothing."""
     place = {"kind": DAEMON_SET, "namespace": "kube-system"}
@@ -123,7 +123,7 @@ def test_the_walk_misses_nothing_in_nested_lists(
     cluster.send(applying({**live, "spec": daemon_set(foreign)["spec"]}, verb=Verb.REPLACE, **place))
     live = cluster.get(DAEMON_SET, "d", "kube-system")
     try:
-        rehearsed = cluster.send(applying(daemon_set(next_time), **place), dry_run=True)
+        rehearsed = rehearse(applying(daemon_set(next_time), **place))
 
         if not differences(daemon_set(next_time), live):
             assert essence(live) == essence(rehearsed)

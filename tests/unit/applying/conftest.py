@@ -66,8 +66,7 @@ class PoolCluster:
     def version(self) -> str:
         raise NotImplementedError
 
-    def send(self, write: Write, *, dry_run: bool = False) -> Manifest | None:
-        assert not dry_run
+    def send(self, write: Write) -> Manifest | None:
         with self._lock:
             self.sent.append(write)
             self._busy += 1

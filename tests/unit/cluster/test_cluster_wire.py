@@ -62,13 +62,6 @@ def test_a_delete_has_preconditions() -> None:
     )
 
 
-@pytest.mark.parametrize("verb", list(Verb))
-def test_a_dry_run_is_asked_for(verb: Verb) -> None:
-    """A rehearsal says so to the server, whatever the verb."""
-    assert ("dryRun", "All") in wire.of_write(write(verb), dry_run=True).query
-    assert ("dryRun", "All") not in wire.of_write(write(verb)).query
-
-
 @pytest.mark.parametrize("verb", [Verb.APPLY, Verb.STRATEGIC_PATCH])
 def test_a_versioned_body_is_not_sent_again_after_a_conflict(verb: Verb) -> None:
     """With a resourceVersion in it, the same request would be refused for ever."""
