@@ -50,4 +50,4 @@ readme: $(STAMP) ## Rewrite the README's transcripts
 	$(BIN)/python -m tests.readme.blocks
 
 clean: ## Remove what was installed and cached here
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist
+	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist

@@ -80,7 +80,9 @@ def _record(pool: LivePool, facts: PoolFacts) -> Record:
 
 
 def _agreement(pool: LivePool, facts: PoolFacts) -> str:
-    """in-sync, drift (the addresses differ), orphan (no NIC has it)."""
+    """in-sync, drift (the addresses differ), orphan (no NIC has it), deleting (its finalizer still holds it)."""
+    if pool.terminating:
+        return "deleting"
     target = facts.targets.get(pool.name)
     if target is None:
         return "orphan"

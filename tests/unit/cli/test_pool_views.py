@@ -60,6 +60,14 @@ def test_agreement(desired: Any, agreement: str) -> None:
     assert overview([pool("a", "10.0.0.1-10.0.0.2")], [desired])[0]["cloud"] == agreement
 
 
+def test_a_pool_that_is_being_deleted() -> None:
+    """It hands out nothing any more, whatever it lists."""
+    wanted, going = pool("a", "10.0.0.1"), pool("a", "10.0.0.1")
+    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+
+    assert overview([going], [wanted])[0]["cloud"] == "deleting"
+
+
 def test_what_a_pool_does_not_say_is_unknown() -> None:
     """Node, NIC and network of a pool for everybody are None."""
     found = overview([pool("a", "10.0.0.1")], [])[0]
