@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types layers unit e2e readme clean
+.PHONY: help install demo test check format lint types layers unit faults e2e bench readme clean
 
 help: ## List what can be made
 	@awk -F':.*## ' '/^[a-z0-9]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,10 +41,16 @@ layers: $(STAMP)
 unit: $(STAMP)
 	$(BIN)/python -m pytest -q --numprocesses 2
 
-e2e: $(STAMP) ## Run the tests against a real control plane; Go builds its programs once
+faults: $(STAMP) ## Let everything go wrong at every call of a run, some 900 cases
+	$(BIN)/python -m pytest -q --numprocesses 2 -m faults tests/faults
+
+e2e: $(STAMP) ## Run the tests against a real control plane; Go builds its programs once (CONTRIBUTING.md: other clusters)
 	$(BIN)/python -m tests.e2e.controlplane build
 	$(BIN)/python -m pytest -q tests/e2e
 	$(BIN)/python -m tests.e2e.controlplane bare $(BIN)/python -m pytest -q tests/contract/kube
+
+bench: $(STAMP) ## Measure speed and memory at scale; print the tables of bench/README.md
+	$(BIN)/python -m bench.scale
 
 readme: $(STAMP) ## Rewrite the README's transcripts
 	$(BIN)/python -m tests.readme.blocks

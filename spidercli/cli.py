@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import functools
+import gc
 import os
 import signal
 import sys
+import threading
 import traceback
+import types
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 import typer.core
 
+import spidercli
+from spidercli import streams
 from spidercli.argv import hoist, value_of
 from spidercli.commands import bootstrap, ccm, config, export, init, inventory, multus, nodes, pools, sandbox, version
+from spidercli.commands.failing import in_context
 from spidercli.commands.invocation import Invocation
-from spidercli.errors import ExitCode, InternalError, Interrupted, SpiderError, TimedOut, UsageProblem
+from spidercli.errors import ExitCode, InternalError, Interrupted, ResultLost, SpiderError, UsageProblem
+from spidercli.pacing import Pace
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+COLLECT_AFTER = 50_000  # new objects: by default, a parsed answer would be searched for cycles over and over
 _EPILOG = "Global options work before and after a command. Each has an environment variable: SPIDERCLI_ and its name."
 
 
@@ -28,7 +39,7 @@ class _Root(typer.core.TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            raise Interrupted("interrupted; nothing further was done", hint="run again to finish") from error
+            raise _interrupted() from error
 
 
 app = typer.Typer(
@@ -40,6 +51,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its frames would print credentials
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _show_version(ctx: typer.Context, asked: bool) -> None:
+    if asked:
+        ctx.obj.output.text(f"spidercli {spidercli.__version__}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -89,9 +106,12 @@ def root(
         str | None,
         typer.Option(metavar="[=SCENARIO]", help="Run against an embedded cloud and cluster; nothing real is touched."),
     ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
 ) -> None:
     """Collect the global options; nothing is read or contacted before a command needs it."""
-    flags = {key: value for key, value in locals().items() if key not in ("ctx", "sandbox")}
+    flags = {key: value for key, value in locals().items() if key not in ("ctx", "sandbox", "version")}
     given = {key: value for key, value in flags.items() if value not in (None, False, 0)}
     ctx.obj.begin(given, sandbox=sandbox)
 
@@ -109,13 +129,18 @@ app.add_typer(sandbox.app, name="sandbox")
 app.command("version")(version.version)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, pace: Pace = Pace()) -> int:  # noqa: B008 (frozen)
     """Run one command.
+
+    Args:
+        argv: its words; None means those of this process.
+        pace: how long answers may take, and how pauses are made.
 
     Returns:
         The exit code; see `ExitCode` and the README.
     """
-    with Invocation(stdout=sys.stdout, stderr=sys.stderr, stdin=sys.stdin, environ=dict(os.environ)) as invocation:
+    three = {"stdout": sys.stdout, "stderr": sys.stderr, "stdin": sys.stdin}
+    with Invocation(**three, environ=dict(os.environ), pace=pace) as invocation:
         try:
             command = _command()
             front, rest = hoist(list(sys.argv[1:] if argv is None else argv), command)
@@ -125,10 +150,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             return int(outcome or ExitCode.OK)
         except SpiderError as error:
             return _failed(invocation, error)
+        except KeyboardInterrupt:
+            return _failed(invocation, _interrupted())
         except (BrokenPipeError, SystemExit) as error:
             return _pipe_closed(error)
         except typer.TyperException as error:
             return _misused(invocation, error)
+        except OSError as error:
+            return _unwritten(invocation, error)
         except Exception as error:  # noqa: BLE001 - the last line of defence: a traceback helps no user
             return _broken(invocation, error)
 
@@ -138,6 +167,7 @@ def _command() -> Any:
     """The command that typer makes of `app`; it takes as long as all of the rest of `--help`, so it is made once."""
     root_command = typer.main.get_command(app)
     _point_to_global_options(root_command)
+    _take_no_value(root_command)
     return root_command
 
 
@@ -148,17 +178,58 @@ def _point_to_global_options(group: Any) -> None:
         _point_to_global_options(command)
 
 
+def _take_no_value(command: Any, parent: Any = None) -> None:
+    """Show no type for the flags of a command and of those below it, as if a value could follow them."""
+    context = command.context_class(command, parent=parent, **command.context_settings)
+    for option in command.get_params(context):
+        if getattr(option, "is_flag", False) or getattr(option, "count", False):
+            option.metavar = ""
+    for inner in getattr(command, "commands", {}).values():
+        _take_no_value(inner, context)
+
+
 def run() -> None:
-    """The console script. A CI system's SIGTERM cleans up as Ctrl-C does."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(main())
+    """The console script. A CI system's SIGTERM cleans up as Ctrl-C does; a second signal ends it at once."""
+    streams.mend()
+    gc.set_threshold(COLLECT_AFTER)
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as a shell's background jobs have Ctrl-C
+            signal.signal(number, _asked_to_stop)
+    try:
+        code = main()
+    except KeyboardInterrupt:  # while main cleaned up
+        code = ExitCode.INTERRUPTED
+    if _is_held_up():
+        _leave_at_once(code)
+    sys.exit(code)
+
+
+def _asked_to_stop(number: int, frame: types.FrameType | None) -> None:
+    for each in _SIGNALS:
+        signal.signal(each, lambda *_: _leave_at_once(ExitCode.INTERRUPTED))
+    raise KeyboardInterrupt
+
+
+def _is_held_up() -> bool:
+    """Whether Python would wait at its end for a thread, such as one that waits for an answer of the network."""
+    return any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread())
+
+
+def _leave_at_once(code: int) -> NoReturn:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, RuntimeError):  # RuntimeError: a signal came in the middle of a write
+            stream.flush()
+    os._exit(code)
+
+
+def _interrupted() -> Interrupted:
+    return Interrupted("interrupted; nothing further was done", hint="run again to finish")
 
 
 def _failed(invocation: Invocation, error: SpiderError) -> int:
-    if isinstance(error, Interrupted) and invocation.expired:
-        error = TimedOut(f"the time is over: {error.message}", hint="run again to finish, or raise --timeout")
-    invocation.output.error(error)
-    return error.exit_code
+    told = in_context(error, invocation.environ, expired=invocation.expired)
+    invocation.output.error(told)
+    return told.exit_code
 
 
 def _misused(invocation: Invocation, error: typer.TyperException) -> int:
@@ -176,6 +247,14 @@ def _broken(invocation: Invocation, error: Exception) -> int:
     return _failed(invocation, InternalError(f"unexpected {type(error).__name__}", hint=hint))
 
 
+def _unwritten(invocation: Invocation, error: OSError) -> int:
+    """All files and connections are somebody's who tells of their errors: what is left is the result's own stream."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+        return _broken(invocation, error)
+    _discard(sys.stdout)
+    return _failed(invocation, ResultLost(f"can't write to standard output: {error.strerror}"))
+
+
 def _pipe_closed(error: BaseException) -> int:
     """The reader of stdout went away, as `| head` does: not an error worth a word.
 
@@ -183,7 +262,12 @@ def _pipe_closed(error: BaseException) -> int:
     """
     if not any(isinstance(each, BrokenPipeError) for each in (error, error.__context__)):
         raise error
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):  # Python flushes both at its end, and would complain
-        os.dup2(nowhere, stream.fileno())
+    _discard(sys.stdout, sys.stderr)
     return ExitCode.OK
+
+
+def _discard(*streams: TextIO) -> None:
+    """Let what is still to be written go nowhere: Python flushes the streams at its end, and would complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        os.dup2(nowhere, stream.fileno())

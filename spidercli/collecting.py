@@ -116,11 +116,13 @@ def _network(cloud: Cloud, matches: Sequence[Match], config: Config) -> tuple[tu
     if config.vpc not in (None, vpc_id):
         raise FactsInvalid(f"the nodes are in {vpc_id}, but vpc is set to {config.vpc}", hint="change or remove vpc")
     ours = {match.instance.instance_id for match in matches}
-    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as threads:
-        vswitches = threads.submit(cloud.vswitches, vpc_id=vpc_id)
-        enis = threads.submit(cloud.enis, vpc_id=vpc_id)
-        try:
-            return tuple(eni for eni in enis.result() if eni.instance_id in ours), vswitches.result()
-        except BaseException:  # Ctrl-C, or one of the two failed: the other one's retries would hold the end up
-            cloud.stop()
-            raise
+    threads = concurrent.futures.ThreadPoolExecutor(max_workers=2, thread_name_prefix="network")
+    vswitches = threads.submit(cloud.vswitches, vpc_id=vpc_id)
+    enis = threads.submit(cloud.enis, vpc_id=vpc_id)
+    try:
+        return tuple(eni for eni in enis.result() if eni.instance_id in ours), vswitches.result()
+    except BaseException:  # Ctrl-C, or one of the two failed: the other one's retries would hold the end up
+        cloud.stop()
+        raise
+    finally:  # without waiting for an answer that does not come
+        threads.shutdown(wait=False, cancel_futures=True)

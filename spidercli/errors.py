@@ -32,6 +32,7 @@ SpiderError
 ├── GuardTripped                 the plan would take away more than is allowed          exit 1
 ├── ApplyIncomplete              some changes of a plan were not made                   exit 1
 ├── TimedOut                     --timeout was over before the work was                 exit 1
+├── ResultLost                   nobody takes the command's result                      exit 1
 ├── InternalError                a mistake of ours                                      exit 1
 ├── Declined                     the answer was no, or nobody could be asked            exit 130
 └── Interrupted                  Ctrl-C                                                 exit 130
@@ -204,6 +205,11 @@ class ClusterUnreachable(ClusterError):
 
     code = "SPC401"
 
+    def __init__(self, message: str, *, hint: str | None = None, in_doubt: bool = False) -> None:
+        """Describe it; `in_doubt` says that what was asked for may have been done all the same."""
+        super().__init__(message, hint=hint)
+        self.in_doubt = in_doubt
+
 
 class ClusterUnauthorized(ClusterError):
     """The Kubernetes API does not know who we are."""
@@ -265,6 +271,12 @@ class TimedOut(SpiderError):
     """The time that --timeout gives was over; what was done is listed, and the next run finishes the rest."""
 
     code = "SPC504"
+
+
+class ResultLost(SpiderError):
+    """Standard output can't be written to, for example because its disk is full."""
+
+    code = "SPC505"
 
 
 class InternalError(SpiderError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import os
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -75,8 +76,12 @@ def write(folder: str, found: Sequence[File]) -> tuple[int, int]:
 
     Returns:
         How many files were written, and how many removed.
+
+    Raises:
+        UsageProblem: this is no name of a folder.
+        ConfigInvalid: something can't be written or removed there.
     """
-    root = pathlib.Path(folder)
+    root = disk.named(folder, "--out")
     headers = {header(file.part) for file in found}
     stale = set(_exported(root, headers)) - {root / file.path for file in found}
     for file in found:
@@ -145,6 +150,6 @@ def _apps(session: Session) -> list[Manifest]:
 
 def _exported(root: pathlib.Path, headers: Iterable[str]) -> Iterator[pathlib.Path]:
     """Files that an earlier export wrote: other files in the folder are somebody's own."""
-    for path in root.glob("*/*") if root.is_dir() else ():
+    for path in root.glob("*/*") if os.path.isdir(root) else ():  # noqa: PTH112 - pathlib's raises for a long name
         if path.is_file() and any(disk.starts_with(path, header) for header in headers):
             yield path

@@ -1,6 +1,7 @@
 """The Kubernetes kinds that we read or write, with what a request path needs to know of them."""
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import cast
 
@@ -10,6 +11,12 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 ANNOTATION_INSTANCE = "spidercli.io/instance-id"
 ANNOTATION_ENI = "spidercli.io/eni-id"
 ANNOTATION_VSWITCH = "spidercli.io/vswitch-id"
+
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+LABEL = re.compile(rf"(?=.{{1,63}}\Z){_LABEL}\Z")
+"""An RFC 1123 label, as Kubernetes' IsDNS1123Label has it."""
+SUBDOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*\Z")
+"""An RFC 1123 subdomain, as Kubernetes' IsDNS1123Subdomain has it: the name of a node, and of most objects."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -137,7 +137,7 @@ class AddressBlock:
 
     @property
     def family(self) -> Family:
-        return Family(self.subnet.version)
+        return Family.IPV4 if isinstance(self.subnet, IPv4Network) else Family.IPV6
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

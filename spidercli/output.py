@@ -28,6 +28,7 @@ class Output:
     verbosity: int = 0  # -v minus -q
     assume_yes: bool = False
     environ: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    _animating: Console | None = None
 
     @property
     def structured(self) -> bool:
@@ -42,7 +43,8 @@ class Output:
     @property
     def animated(self) -> bool:
         """Whether stderr can show something that moves."""
-        return self.stderr.isatty() and self._decorated(self.stderr)
+        dumb = self.environ.get("TERM") in ("dumb", "unknown")
+        return self.stderr.isatty() and self._decorated(self.stderr) and not dumb
 
     def text(self, text: str) -> None:
         """Write a result as it is."""
@@ -132,17 +134,19 @@ class Output:
         if self._answer(f"{question} [y/N] ") not in ("y", "yes"):
             raise Declined("nothing was written, because the answer was not yes")
 
+    def line(self, text: str) -> None:
+        """Tell what happens, unless -q, in one plain line that costs no start-up time."""
+        if self.verbosity >= 0:
+            self.stderr.write(f"{plain(text)}\n")
+
     @contextlib.contextmanager
-    def step(self, text: str) -> Iterator[None]:
-        """Show that something takes a while: a spinner on a terminal, one line elsewhere, nothing with -q."""
-        if self.verbosity < 0:
+    def above(self, console: Console) -> Iterator[None]:
+        """For as long as the block lasts, write what is told through a console that animates something on stderr."""
+        self._animating = console
+        try:
             yield
-        elif self.animated:
-            with self.console(self.stderr).status(_plain(text)):
-                yield
-        else:
-            self.stderr.write(f"{text}\n")
-            yield
+        finally:
+            self._animating = None
 
     def console(self, stream: TextIO) -> Console:
         """A rich console for one of the streams."""
@@ -178,7 +182,8 @@ class Output:
         return stream.isatty() or bool(self.environ.get("FORCE_COLOR"))
 
     def _say(self, text: str, style: str) -> None:
-        self.console(self.stderr).print(_plain(text), style=style or None, soft_wrap=True)
+        console = self._animating or self.console(self.stderr)
+        console.print(plain(text), style=style or None, soft_wrap=True)
 
     def _rendered(
         self, headers: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str], stream: TextIO
@@ -221,9 +226,9 @@ def _harmless(text: str) -> str:
 
 def _one_line(text: str) -> str:
     """Text for a cell: a hostile name can't forge a row either."""
-    return _plain(text).replace("\n", "\\n")
+    return plain(text).replace("\n", "\\n")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text with control characters made visible: a hostile name can't move the cursor or forge a line."""
     return "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)

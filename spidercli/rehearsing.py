@@ -36,9 +36,16 @@ def remove(cloud: AlibabaCloud, address: IPAddress) -> str:
 
     Raises:
         UsageProblem: no ENI has it.
+        CloudError: it stayed where it is.
     """
     eni_id = _owner(cloud, address)
-    cloud.send(_write("UnassignPrivateIpAddresses", eni_id, address, token=False))
+    if eni_id is None:
+        raise UsageProblem(f"no ENI has {address}", hint="spidercli inventory lists them")
+    try:
+        cloud.send(_write("UnassignPrivateIpAddresses", eni_id, address, token=False))
+    except CloudError:  # this call takes no ClientToken, so it is not sent twice; it may have been carried out
+        if _owner(cloud, address) is not None:
+            raise
     return eni_id
 
 
@@ -60,13 +67,12 @@ def move(cloud: AlibabaCloud, address: IPAddress, eni_id: str) -> str:
     return former
 
 
-def _owner(cloud: AlibabaCloud, address: IPAddress) -> str:
+def _owner(cloud: AlibabaCloud, address: IPAddress) -> str | None:
+    """The ENI that has an address."""
     parameters = {"PrivateIpAddress.1": str(address), "MaxResults": "10"}
     answer = cloud.send(Call(product=Product.ECS, action="DescribeNetworkInterfaces", parameters=parameters))
     found = cast("list[dict[str, Any]]", answer["NetworkInterfaceSets"]["NetworkInterfaceSet"])
-    if not found:
-        raise UsageProblem(f"no ENI has {address}", hint="spidercli inventory lists them")
-    return str(found[0]["NetworkInterfaceId"])
+    return str(found[0]["NetworkInterfaceId"]) if found else None
 
 
 def _write(action: str, eni_id: str, address: IPAddress, *, token: bool) -> Call:

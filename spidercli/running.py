@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import dataclasses
+import enum
+import queue
 import signal
 import threading
 import types
@@ -11,15 +14,26 @@ from collections.abc import Iterator
 
 from spidercli import applying
 from spidercli.applying import Report, Waiting
+from spidercli.errors import ClusterError, Interrupted
 from spidercli.gateways.cluster.api import Api
 from spidercli.gateways.cluster.client import KubernetesCluster
 from spidercli.gateways.cluster.lease import Lease
 from spidercli.output import Output
+from spidercli.pacing import Pace
 from spidercli.planning.plan import Plan
-from spidercli.progress import progress_on
+from spidercli.progress import Remarks, Writes, shown
 
 _POOLS_GO = 60.0
+_WINDING_UP = 3.0  # seconds that a stopped run may take when no write is on its way
+_LETTING_GO = 0.5  # seconds that the Lease's release may hold up a run that has to end at once
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class _News(enum.Enum):
+    """What the main thread waits for."""
+
+    SIGNAL = enum.auto()
+    OVER = enum.auto()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,6 +47,8 @@ class Surroundings:
     timeout: float  # seconds that deleted pools may take to go, 0 for the default
     stop: threading.Event  # set it, and the run ends in good order
     output: Output
+    remarks: Remarks  # what is in the way of requests
+    pace: Pace
 
 
 def run(plan: Plan, around: Surroundings) -> Report:
@@ -41,33 +57,87 @@ def run(plan: Plan, around: Surroundings) -> Report:
     Raises:
         RunInProgress: another run holds the Lease.
         ClusterError: the Lease can't be had.
+        Interrupted: Ctrl-C came before the Lease was had.
     """
     stop, output = around.stop, around.output
-    wait = Waiting(timeout=around.timeout or _POOLS_GO, sleep=stop.wait)
+    pace = around.pace
+    wait = Waiting(timeout=around.timeout or _POOLS_GO, sleep=pace.sleep or stop.wait, clock=pace.clock)
     lease = Lease(around.api, around.namespace, on_lost=stop.set)
-    with _interruptible(stop, output), lease, progress_on(output) as shown:
-        report = applying.apply(plan, around.cluster, threads=around.threads, wait=wait, progress=shown, stop=stop)
-    if lease.lost.is_set():
-        output.warn("another run took the Lease over, so this one stopped")
+    say = output.line if not output.animated else lambda _text: None
+    writes = Writes(plan, around.remarks, say=say)
+    job = applying.Run(plan=plan, cluster=around.cluster, threads=around.threads, wait=wait, progress=writes, stop=stop)
+    with shown(output, writes):
+        report = _attended(job, lease, output, writes)
+    if lease.unreleased:
+        output.warn(f"{lease.name} could not be released, and expires within a minute: {lease.unreleased.message}")
     for text in around.cluster.warnings:
         output.warn(f"the API server says: {text}")
-    return report
+    return dataclasses.replace(report, trouble=report.trouble or lease.loss)
+
+
+def _attended(job: applying.Run, lease: Lease, output: Output, writes: Writes) -> Report:
+    """Let a run go on in another thread, and listen here: a thread that waits for an answer can't be interrupted."""
+    news: queue.SimpleQueue[_News] = queue.SimpleQueue()
+    work: concurrent.futures.Future[Report] = concurrent.futures.Future()
+    thread = threading.Thread(target=_carry_out, args=(job, lease, work, news), name="run")
+    with _signals_told(news):
+        thread.start()
+        interrupted = news.get() is _News.SIGNAL
+        if interrupted:
+            writes.stopping()
+            _stop(job, news, output)
+    if not work.done():
+        lease.let_go(_LETTING_GO)
+        return job.abandoned()
+    try:
+        return work.result()
+    except ClusterError as error:
+        if interrupted:
+            raise Interrupted("interrupted; nothing was written", hint="run again to finish") from error
+        raise
+
+
+def _carry_out(
+    job: applying.Run,
+    lease: Lease,
+    work: concurrent.futures.Future[Report],
+    news: queue.SimpleQueue[_News],
+) -> None:
+    """Carry a run out under the Lease, and say when it is over, whatever happens."""
+    try:
+        with lease:
+            report = job.carried_out()
+        work.set_result(report)
+    except BaseException as error:  # noqa: BLE001 - the thread that waits raises it
+        work.set_exception(error)
+    news.put(_News.OVER)
+
+
+def _stop(job: applying.Run, news: queue.SimpleQueue[_News], output: Output) -> None:
+    """End a run in good order, unless a second signal comes, or nothing is left that is worth to wait for."""
+    job.stop.set()
+    writes = len(job.in_flight)
+    if writes:
+        told = f"{writes} write{'s are on their' if writes != 1 else ' is on its'} way"
+        output.note(f"stopping: {told}; press Ctrl-C again to stop now")
+    else:
+        output.note("stopping: no write is on its way")
+    with contextlib.suppress(queue.Empty):
+        news.get(timeout=None if writes else _WINDING_UP)
 
 
 @contextlib.contextmanager
-def _interruptible(stop: threading.Event, output: Output) -> Iterator[None]:
-    """Ctrl-C, or a CI system's SIGTERM, ends the run in good order; a second one ends it at once."""
+def _signals_told(news: queue.SimpleQueue[_News]) -> Iterator[None]:
+    """Have Ctrl-C, or a CI system's SIGTERM, put on a queue, the one thing that a handler can do safely."""
 
-    def asked_to_stop(number: int, frame: types.FrameType | None) -> None:
-        for each in _SIGNALS:  # threads that wait for an answer would hold any other end up
-            signal.signal(each, signal.SIG_DFL)
-        stop.set()
-        output.note("stopping: what is on its way is finished first; Ctrl-C again to stop at once")
+    def tell(number: int, frame: types.FrameType | None) -> None:
+        news.put(_News.SIGNAL)
 
     if threading.current_thread() is not threading.main_thread():  # only the main thread may handle signals
         yield
         return
-    before = {number: signal.signal(number, asked_to_stop) for number in _SIGNALS}
+    heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, tell) for number in heeded}
     try:
         yield
     finally:

@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import pathlib
 import threading
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,20 +20,21 @@ from spidercli.config.schema import Config
 from spidercli.errors import ConfigInvalid, GuardTripped, NodeUnknown
 from spidercli.model import CloudFacts, Inventory, KubeNode, Manifest, Source
 from spidercli.output import Output
+from spidercli.pacing import Pace
 from spidercli.planning import guards
 from spidercli.planning.multus import plan_multus
 from spidercli.planning.plan import Plan
 from spidercli.planning.pools import PoolFacts, gather, plan_of
 from spidercli.planning.provider_ids import plan_provider_ids
+from spidercli.progress import Remarks, Tally, shown
 
 if TYPE_CHECKING:
     from spidercli.applying import Report
     from spidercli.gateways.alibaba.client import AlibabaCloud
+    from spidercli.gateways.alibaba.retrying import RetryNote
     from spidercli.gateways.cluster.api import Api
     from spidercli.gateways.cluster.client import KubernetesCluster
     from spidercli.rendering.renderer import Renderer
-
-_REQUEST_TIMEOUT = 60.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -61,18 +63,29 @@ class PoolPlan:
 class Session:
     """One command's view of the world."""
 
-    def __init__(self, chosen: settings.Settings, environ: Mapping[str, str], output: Output) -> None:
+    def __init__(
+        self,
+        chosen: settings.Settings,
+        environ: Mapping[str, str],
+        output: Output,
+        pace: Pace = Pace(),  # noqa: B008 (frozen)
+    ) -> None:
         self.settings = chosen
         self.environ = environ
         self.output = output
+        self.pace = pace
         self.ask_cluster = True
         self.expired = False  # whether --timeout was over before the work was
         self.stop = threading.Event()  # set by Ctrl-C: nothing new is begun, and all waiting ends
+        self._remarks = Remarks()
+        self._tally = Tally("", self._remarks)  # of what is being read
         self._closing = contextlib.ExitStack()
 
     @classmethod
     @contextlib.contextmanager
-    def begin(cls, flags: Mapping[str, object], environ: Mapping[str, str], output: Output) -> Iterator[Session]:
+    def begin(
+        cls, flags: Mapping[str, object], environ: Mapping[str, str], output: Output, pace: Pace
+    ) -> Iterator[Session]:
         """Resolve the settings, and build a session on them.
 
         Raises:
@@ -84,7 +97,7 @@ class Session:
         output.color = chosen.color
         output.verbosity = chosen.verbosity
         output.assume_yes = chosen.yes
-        session = cls(chosen, environ, output)
+        session = cls(chosen, environ, output, pace)
         with session._closing:
             session._start_clock()
             yield session
@@ -104,7 +117,8 @@ class Session:
         from spidercli.gateways.cluster.retrying import Patience
 
         kubeconfig = self.settings.kubeconfig
-        patience = Patience(sleep=self.stop.wait, stopped=self.stop.is_set, note=self.output.detail, trace=self._trace)
+        pause = self.pace.sleep or self.stop.wait
+        patience = Patience(sleep=pause, stopped=self.stop.is_set, note=self._note, trace=self._trace)
         if self.settings.timeout:
             patience = dataclasses.replace(patience, budget=self.settings.timeout)
         return connection.connect(
@@ -112,7 +126,7 @@ class Session:
             context=self.settings.context,
             environ=self.environ,
             threads=self.config.limits.write_threads,
-            timeout=min(_REQUEST_TIMEOUT, self.settings.timeout or _REQUEST_TIMEOUT),
+            timeout=min(self.pace.cluster_answer, self.settings.timeout or self.pace.cluster_answer),
             patience=patience,
         )
 
@@ -121,7 +135,7 @@ class Session:
         """The Kubernetes API, as plans need it."""
         from spidercli.gateways.cluster.client import KubernetesCluster
 
-        return KubernetesCluster(self.api)
+        return KubernetesCluster(self.api, on_page=self._page)
 
     @functools.cached_property
     def cloud(self) -> AlibabaCloud:
@@ -142,8 +156,12 @@ class Session:
             credentials=found,
             endpoints=endpoints.resolve(region, self.config.endpoints),
             environ=self.environ,
-            on_retry=lambda note: self.output.detail(str(note)),
+            on_retry=self._note_retry,
             on_answer=self._trace,
+            on_page=self._page,
+            clock=self.pace.clock,
+            sleep=self.pace.sleep,
+            read_seconds=self.pace.cloud_answer,
         )
         self._closing.callback(cloud.close)
         if self.expired:
@@ -167,7 +185,7 @@ class Session:
         """The cluster's nodes."""
         from spidercli.facts.kubernetes import kube_node
 
-        return [kube_node(manifest) for manifest in self.cluster.list(kinds.NODE)]
+        return [kube_node(manifest) for manifest in self._listed(kinds.NODE)]
 
     @functools.cached_property
     def inventory(self) -> Inventory:
@@ -181,9 +199,12 @@ class Session:
         from spidercli.facts import assemble
 
         nodes = self.kube_nodes if self.ask_cluster else None
-        with self.output.step("Reading instances, ENIs and vSwitches…"):
+        if not self.output.animated:
+            self.output.line("Reading instances, ENIs and vSwitches…")
+        with self._busy("Reading instances, ENIs and vSwitches"):
             facts = self._cloud_facts(nodes)
-        found = assemble.inventory(facts, nodes, self.config)
+        with self._busy("Matching nodes and instances"):
+            found = assemble.inventory(facts, nodes, self.config)
         self.output.detail(f"{len(found.nodes)} nodes, {sum(1 for _ in found.nics())} NICs")
         return found
 
@@ -210,10 +231,11 @@ class Session:
         from spidercli import desired
 
         guards.check_not_empty(self.inventory)
-        pools = desired.pools(self.inventory, self.config)
-        for problem in desired.left_out(self.inventory, pools, self.config):
-            self.output.warn(problem)
-        return self.renderer.pools(pools)
+        with self._busy("Rendering pools"):
+            pools = desired.pools(self.inventory, self.config)
+            for problem in desired.left_out(self.inventory, pools, self.config):
+                self.output.warn(problem)
+            return self.renderer.pools(pools)
 
     def multus_manifests(self) -> list[Manifest]:
         """The SpiderMultusConfigs that the inventory asks for."""
@@ -229,14 +251,15 @@ class Session:
         """
         wanted = self.pool_manifests
         self._check_saved_nodes()
-        live = self.cluster.list(kinds.IP_POOL)
-        facts = gather(wanted, live, prune=prune, adopt=adopt, nodes=self._scope())
-        return PoolPlan(facts=facts, plan=plan_of(facts))
+        live = self._listed(kinds.IP_POOL)
+        with self._busy("Planning pools"):
+            facts = gather(wanted, live, prune=prune, adopt=adopt, nodes=self._scope())
+            return PoolPlan(facts=facts, plan=plan_of(facts))
 
     def multus_plan(self, *, adopt: bool = False) -> Plan:
         """What would make the cluster's SpiderMultusConfigs match the NICs of the inventory."""
         guards.check_not_empty(self.inventory)
-        return plan_multus(self.multus_manifests(), self.cluster.list(kinds.MULTUS_CONFIG), adopt=adopt)
+        return plan_multus(self.multus_manifests(), self._listed(kinds.MULTUS_CONFIG), adopt=adopt)
 
     def provider_id_plan(self) -> Plan:
         """What would give every node of the inventory its providerID."""
@@ -262,8 +285,32 @@ class Session:
             timeout=self.settings.timeout,
             stop=self.stop,
             output=self.output,
+            remarks=self._remarks,
+            pace=self.pace,
         )
         return running.run(plan, around)
+
+    @contextlib.contextmanager
+    def _busy(self, what: str) -> Iterator[None]:
+        """Show that something takes a while, and how much has been read for it."""
+        self._tally = Tally(what, self._remarks)
+        with shown(self.output, self._tally):
+            yield
+
+    def _listed(self, kind: kinds.Kind) -> list[Manifest]:
+        with self._busy(f"Reading {kind.kind} objects"):
+            return self.cluster.list(kind)
+
+    def _page(self, things: str, count: int, total: int | None) -> None:
+        self._tally.page(things, count, total)
+
+    def _note(self, text: str, seconds: float) -> None:
+        self.output.detail(f"{text}; trying again in {seconds:.1f} s")
+        self._remarks.pausing(text, seconds)
+
+    def _note_retry(self, note: RetryNote) -> None:
+        self.output.detail(str(note))
+        self._remarks.pausing(note.obstacle, note.wait)
 
     def _trace(self, text: str) -> None:
         self.output.detail(text, level=2)
@@ -284,9 +331,13 @@ class Session:
 
     def _cloud_facts(self, nodes: Sequence[KubeNode] | None) -> CloudFacts:
         if Source(self.config.source) is Source.METADATA:
-            from spidercli.gateways.metadata import InstanceMetadata
+            from spidercli.gateways.metadata import READ_SECONDS, InstanceMetadata
 
-            return InstanceMetadata(self.config.endpoints.metadata, environ=self.environ).facts()
+            pause, patience = self.pace.sleep or time.sleep, min(READ_SECONDS, self.pace.cloud_answer)
+            service = InstanceMetadata(
+                self.config.endpoints.metadata, environ=self.environ, sleep=pause, read_seconds=patience
+            )
+            return service.facts()
         from spidercli import collecting
 
         return collecting.collect(self.cloud, nodes, self.config)

@@ -31,6 +31,7 @@ MAX_ALIASED = 10_000
 """How many values aliases may repeat in one text, all together."""
 
 _NEVER_FOLD = 1 << 30
+_LONGEST_SHOWN = 60
 _MISREAD = re.compile(r"[-+.]?[0-9]|[-+]?\.(inf|nan)|(y|n|yes|no|on|off|true|false|null|~|=|<<)$", re.IGNORECASE)
 _STRING = "tag:yaml.org,2002:str"
 _TAGS = {
@@ -88,9 +89,10 @@ def dump_all(documents: Iterable[Mapping[str, object]]) -> str:
         TypeError: a value has no place in JSON: an address object, a date.
     """
     try:
-        return yaml.dump_all(documents, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_NEVER_FOLD)
+        text = yaml.dump_all(documents, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_NEVER_FOLD)
     except yaml.representer.RepresenterError as error:
         raise TypeError(f"{type(error.args[-1]).__name__} is not a value for YAML") from error
+    return _escaped(text)
 
 
 def load(text: str, *, where: str) -> Loaded:
@@ -127,11 +129,19 @@ def _represent_text(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
 
 
 def _style(text: str) -> str | None:
-    if _MISREAD.match(text):
-        return '"'
     if "\n" not in text:
-        return None
-    return "|" if _fits_literal_block(text) else '"'
+        return '"' if _MISREAD.match(text) or not text.isprintable() else None
+    return "|" if not _MISREAD.match(text) and _fits_literal_block(text) else '"'
+
+
+def _escaped(text: str) -> str:
+    """YAML without the characters that libyaml prints and terminals obey, such as those that turn the direction.
+
+    They stand in double quotes, by `_style`.
+    """
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == "\n" else f"\\U{ord(char):08x}" for char in text)
 
 
 def _fits_literal_block(text: str) -> bool:
@@ -182,7 +192,7 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         if event.tag not in _TAGS[type(event)]:
-            self._refuse(event, f"the tag {event.tag} is not supported")
+            self._refuse(event, f"the tag {_short(event.tag)} is not supported")
         piece = self._untagged_piece(event, depth)
         if event.anchor:
             self._anchors[event.anchor] = piece
@@ -216,7 +226,7 @@ class _Reader:
         while not isinstance(key_event := next(self._events), yaml.MappingEndEvent):
             key = self._key(key_event, depth)
             if key in pieces:
-                self._refuse(key_event, f"the key {key!r} is already on line {below[key].line}")
+                self._refuse(key_event, f"the key {_short(key)!r} is already on line {below[key].line}")
             pieces[key] = self._piece(next(self._events), depth + 1)
             below[key] = LineTree(_line(key_event), pieces[key].lines.below)
         values = {key: piece.value for key, piece in pieces.items()}
@@ -231,7 +241,7 @@ class _Reader:
     def _alias(self, event: Any) -> _Piece:
         anchor: str = event.anchor
         if anchor not in self._anchors:
-            self._refuse(event, f"the alias *{anchor} has no anchor before it")
+            self._refuse(event, f"the alias *{_short(anchor)} has no anchor before it")
         piece = self._anchors[anchor]
         self._aliased += piece.size
         if self._aliased > MAX_ALIASED:
@@ -272,4 +282,8 @@ def _total(pieces: Iterable[_Piece]) -> int:
 
 
 def _shown(key: object) -> str:
-    return "null" if key is None else str(key).lower() if isinstance(key, bool) else str(key)[:40]
+    return "null" if key is None else str(key).lower() if isinstance(key, bool) else _short(str(key))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"

@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 import pathlib
 
+import hypothesis
 import pytest
+
+# A machine that is busy is no bug, and a run that failed shall fail again.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("suite")
 
 _FOREIGN = (
     "ALIBABA",

@@ -1,7 +1,7 @@
 """Carrying out a plan, and the account of what became of every write."""
 
-from spidercli.applying.executing import Progress, apply
+from spidercli.applying.executing import Progress, Run, apply, creates
 from spidercli.applying.report import Outcome, Report, Result
 from spidercli.applying.settling import Waiting
 
-__all__ = ["Outcome", "Progress", "Report", "Result", "Waiting", "apply"]
+__all__ = ["Outcome", "Progress", "Report", "Result", "Run", "Waiting", "apply", "creates"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from spidercli import kinds
+from spidercli.applying.inflight import InFlight
 from spidercli.applying.report import Outcome, Report, Result
 from spidercli.applying.settling import NOTHING_LEFT, Settled, Waiting, concerns_pools, is_delete, settle
 from spidercli.errors import (
@@ -23,6 +24,9 @@ from spidercli.ports import Cluster
 
 # Spiderpool's webhook reads all pools on each create: with more threads each create only takes longer.
 _CREATING_THREADS = 4
+
+_STOPPED = "the run was stopped"
+_LEFT_BEHIND = "it was on its way when the run was stopped"
 
 _Object = tuple[kinds.Kind, str | None, str]
 _Right = tuple[kinds.Kind, str | None, Verb]
@@ -49,8 +53,7 @@ def apply(
 ) -> Report:
     """Make a plan's writes, and account for each.
 
-    Never raises a ClusterError: what the cluster said is in the report. A KeyboardInterrupt is a request to stop,
-    and gets out only if it is the second one.
+    Never raises a ClusterError: what the cluster said is in the report.
 
     Args:
         plan: what to do.
@@ -60,14 +63,12 @@ def apply(
         progress: told about every write.
         stop: once set (Ctrl-C, a lost Lease), nothing more is sent; what is on its way is waited for.
     """
-    progress.started(sum(1 for _ in plan.writes))
-    run = _Run(plan=plan, cluster=cluster, threads=threads, wait=wait, progress=progress, stop=stop)
-    return run.carried_out()
+    return Run(plan=plan, cluster=cluster, threads=threads, wait=wait, progress=progress, stop=stop).carried_out()
 
 
 @dataclasses.dataclass(kw_only=True)
-class _Run:
-    """The state of one run. Workers read it; except for `hopeless` only the calling thread changes it."""
+class Run:
+    """The state of one run; see `apply`. Of its state workers change `hopeless`, `heard` and `in_flight` only."""
 
     plan: Plan
     cluster: Cluster
@@ -79,8 +80,16 @@ class _Run:
     undone: set[_Object] = dataclasses.field(default_factory=set)
     hopeless: dict[_Right | None, str] = dataclasses.field(default_factory=dict)  # None: everything
     settled: Settled = NOTHING_LEFT
+    trouble: ClusterError | None = None
+    heard: dict[int, Result] = dataclasses.field(default_factory=dict)  # by id of the write, as soon as it is known
+    in_flight: InFlight = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        self.in_flight = InFlight(self.stop)
 
     def carried_out(self) -> Report:
+        """Make all writes; the report about them."""
+        self.progress.started(sum(1 for _ in self.plan.writes))
         for phase in Phase:
             updates, creates = _split(self.plan, phase)
             self._write(updates, self.threads)
@@ -88,7 +97,13 @@ class _Run:
             if phase is Phase.SHRINK:
                 self._settle()
         stopped = self.stop.is_set() and any(result.outcome is Outcome.SKIPPED for result in self.results)
-        return Report(results=tuple(self.results), stopped=stopped)
+        return Report(results=tuple(self.results), stopped=stopped, trouble=self.trouble)
+
+    def abandoned(self) -> Report:
+        """What is known so far, for somebody who does not wait for the rest; from any thread, once `stop` is set."""
+        on_their_way = self.in_flight.ids()  # first: what arrives from now on is in `heard` as well
+        known = {**self.heard, **{id(result.write): result for result in list(self.results)}}
+        return Report(results=tuple(_known(write, known, on_their_way) for write in self.plan.writes), stopped=True)
 
     def _write(self, writes: Sequence[Write], threads: int) -> None:
         """Make writes in parallel, those of one object one after the other."""
@@ -101,15 +116,8 @@ class _Run:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _collect(self, remaining: set[concurrent.futures.Future[list[Result]]]) -> None:
-        while remaining:
-            try:
-                for future in concurrent.futures.as_completed(remaining):
-                    remaining.discard(future)
-                    self._record(future.result())
-            except KeyboardInterrupt:
-                if self.stop.is_set():  # the second one: what is on its way is not waited for any more
-                    raise
-                self.stop.set()
+        for future in concurrent.futures.as_completed(remaining):
+            self._record(future.result())
 
     def _record(self, results: Iterable[Result]) -> None:
         for result in results:
@@ -127,6 +135,12 @@ class _Run:
         return results
 
     def _sent(self, write: Write) -> Result:
+        with self.in_flight.departed(write) as may_go:
+            result = self._answered(write) if may_go else Result.skipped(write, _STOPPED)
+            self.heard[id(write)] = result
+        return result
+
+    def _answered(self, write: Write) -> Result:
         try:
             self.cluster.send(write)
         except ClusterError as error:
@@ -144,7 +158,7 @@ class _Run:
 
     def _reason_to_skip(self, write: Write) -> str:
         if self.stop.is_set():
-            return "the run was stopped"
+            return _STOPPED
         if _object(write) in self.undone:
             return "an earlier write of it was not made"
         hopeless = self.hopeless.get(None) or self.hopeless.get(_right(write))
@@ -167,11 +181,7 @@ class _Run:
                 stop=self.stop,
             )
         except ClusterError as error:
-            self.hopeless[None] = error.message
-        except KeyboardInterrupt:
-            if self.stop.is_set():
-                raise
-            self.stop.set()
+            self.trouble, self.hopeless[None] = error, error.message
         self.results = [self._after(result) for result in self.results]
 
     def _after(self, result: Result) -> Result:
@@ -181,6 +191,20 @@ class _Run:
             return result
         self.undone.add(_object(result.write))
         return dataclasses.replace(result, outcome=Outcome.BLOCKED, reason=reason)
+
+
+def creates(plan: Plan) -> Iterator[Write]:
+    """The writes that create a pool: each takes the longer, the more pools there are."""
+    return (write for phase in Phase for write in _split(plan, phase)[1])
+
+
+def _known(write: Write, known: Mapping[int, Result], on_their_way: Collection[int]) -> Result:
+    """The result of a write as far as it is known."""
+    if id(write) in known:
+        return known[id(write)]
+    if id(write) in on_their_way:
+        return Result(write=write, outcome=Outcome.UNKNOWN, reason=_LEFT_BEHIND)
+    return Result.skipped(write, _STOPPED)
 
 
 def _split(plan: Plan, phase: Phase) -> tuple[list[Write], list[Write]]:

@@ -27,6 +27,7 @@ class Outcome(enum.StrEnum):
     DONE = "done"
     REFUSED = "refused"
     BLOCKED = "blocked"  # a pod holds an address that had to go
+    UNKNOWN = "unknown"  # it was sent, and there was no answer, or nobody waited for it: it may have been done
     SKIPPED = "skipped"  # it was not sent
 
 
@@ -42,7 +43,7 @@ class Result:
     @classmethod
     def of_error(cls, write: Write, error: ClusterError) -> Result:
         """The result of a write that the cluster did not accept."""
-        outcome = Outcome.BLOCKED if isinstance(error, AddressInUse) else Outcome.REFUSED
+        outcome = _outcome_of(error)
         reason = error.message.partition(f"{write.target}: ")[2] or error.message  # the line names the object already
         if isinstance(error, WriteConflict):
             reason = "changed meanwhile, run again"
@@ -60,6 +61,7 @@ class Report:
 
     results: tuple[Result, ...]
     stopped: bool = False  # on request, before everything was sent
+    trouble: ClusterError | None = None  # what ended the run, or makes its result doubtful, beyond a single write
 
     @property
     def ok(self) -> bool:
@@ -74,8 +76,9 @@ class Report:
 
     @property
     def errors(self) -> tuple[ClusterError, ...]:
-        """What the cluster said of the writes that it did not accept."""
-        return tuple(result.error for result in self.results if result.error is not None)
+        """What the cluster said of the writes that it did not accept, and of the run as a whole."""
+        found = (*(result.error for result in self.results), self.trouble)
+        return tuple(error for error in found if error is not None)
 
     def lines(self) -> Iterator[str]:
         """A line for each reason why something was not done, and one with the totals."""
@@ -89,29 +92,43 @@ class Report:
         yield ", ".join(counts) or "nothing to do"
 
     def raise_if_incomplete(self) -> None:
-        """End the command with the error that says most, if not everything was done.
+        """End the command with the error that says most, if not everything was done, or there was trouble.
 
         Raises:
+            RunInProgress: another run took over.
             ClusterUnauthorized: the credentials were not accepted.
             ClusterForbidden: RBAC did not allow a write.
             ClusterUnreachable: the cluster was gone.
             Interrupted: the run was stopped on request.
             ApplyIncomplete: anything else.
         """
-        if self.ok:
+        if self.ok and self.trouble is None:
             return
         for error in self.errors:
             if error.exit_code is ExitCode.DENIED or isinstance(error, ClusterUnreachable):
                 raise error
-        undone = len(self.results) - self.summary[Outcome.DONE]
-        told = f"{undone} of {len(self.results)} writes were not made"
+        if self.trouble is not None:
+            raise self.trouble
+        told = self._undone()
         if self.stopped:
             raise Interrupted(f"stopped: {told}", hint="run again to finish")
         raise ApplyIncomplete(told, hint=self._hint())
 
+    def _undone(self) -> str:
+        unknown = self.summary[Outcome.UNKNOWN]
+        undone = len(self.results) - self.summary[Outcome.DONE] - unknown
+        may_be = f", {unknown} may or may not have been" if unknown else ""
+        return f"{undone} of {len(self.results)} writes were not made{may_be}"
+
     def _hint(self) -> str:
         hints = (error.hint for error in self.errors if error.hint)
         return next(hints, "the lines above say why; run again once that is settled")
+
+
+def _outcome_of(error: ClusterError) -> Outcome:
+    if isinstance(error, AddressInUse):
+        return Outcome.BLOCKED
+    return Outcome.UNKNOWN if isinstance(error, ClusterUnreachable) and error.in_doubt else Outcome.REFUSED
 
 
 def _targets(writes: list[Write]) -> str:

@@ -7,6 +7,7 @@ once no pod holds an address of it.
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import Protocol, cast
 
 from spidercli import addresses, kinds
 from spidercli.errors import FactsInvalid
-from spidercli.model import IPAddress, Manifest
+from spidercli.model import IPAddress, IPNetwork, Manifest
 from spidercli.planning.live import LivePool
 from spidercli.planning.plan import Verb, Write
 from spidercli.ports import Cluster
@@ -47,6 +48,7 @@ class Settled:
 
     hanging: Mapping[str, str]  # deleted pools that are still there, with the reason
     listed: Mapping[IPAddress, str]  # addresses that stayed, with the pool that lists them
+    subnets: Mapping[str, IPNetwork]  # of the pools that stayed
 
     def obstacle(self, write: Write) -> str:
         """Why a pool can't be written yet; empty if it can."""
@@ -54,10 +56,14 @@ class Settled:
             pool = self.listed.get(address, write.name)
             if pool != write.name:
                 return f"{address} is still listed by SpiderIPPool {pool}"
+        wanted = _subnet(write.body) if self.subnets else None
+        for pool, subnet in self.subnets.items():
+            if pool != write.name and wanted is not None and _clash(wanted, subnet):
+                return f"subnet {wanted} overlaps {subnet} of SpiderIPPool {pool}, which is still there"
         return ""
 
 
-NOTHING_LEFT = Settled(hanging={}, listed={})
+NOTHING_LEFT = Settled(hanging={}, listed={}, subnets={})
 
 
 def settle(
@@ -90,6 +96,7 @@ def settle(
     return Settled(
         hanging={pool.name: f"still being deleted: {_held(pool)}" for pool in hanging},
         listed={address: pool.name for pool in (*hanging, *kept) for address in _listed_by(pool.manifest)},
+        subnets={pool.name: subnet for pool in (*hanging, *kept) if (subnet := _subnet(pool.manifest)) is not None},
     )
 
 
@@ -140,6 +147,18 @@ def _held(pool: LivePool) -> str:
     except FactsInvalid:
         held = []
     return ", ".join(held[:_MANY]) or "no pod holds an address; is spiderpool-controller running?"
+
+
+def _subnet(manifest: Manifest | None) -> IPNetwork | None:
+    try:
+        return ipaddress.ip_network(str(kinds.spec(manifest or {}).get("subnet")))
+    except ValueError:  # as below
+        return None
+
+
+def _clash(one: IPNetwork, other: IPNetwork) -> bool:
+    """Whether Spiderpool refuses to create a pool with one subnet beside a pool with the other."""
+    return one != other and one.version == other.version and one.overlaps(other)
 
 
 def _listed_by(manifest: Manifest | None) -> Iterable[IPAddress]:

@@ -22,7 +22,8 @@ def show(
 
     session = session_of(ctx)
     shown = settings.shown(session.settings)
-    rows = [{"key": key, "value": value, "origin": source} for key, value, source in shown]
+    told = (lambda value: value) if session.output.structured else settings.text
+    rows = [{"key": key, "value": told(value), "origin": source} for key, value, source in shown]
     columns = ("key", "value", "origin") if origin else ("key", "value")
     session.output.records(
         [{column: row[column] for column in columns} for row in rows], columns, name=lambda row: str(row["key"])

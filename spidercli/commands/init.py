@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
 from typing import Annotated
 
 import typer
@@ -24,5 +23,5 @@ def init(
     if file == "-":
         session.output.text(text)
         return
-    files.write(pathlib.Path(file), text, overwrite=force)
+    files.write(files.named(file, "FILE"), text, overwrite=force)
     session.output.note(f"wrote {file}; next: spidercli inventory")

@@ -12,8 +12,10 @@ import typer
 
 from spidercli.errors import UsageProblem
 from spidercli.output import Output
+from spidercli.pacing import Pace
 
 if TYPE_CHECKING:
+    from spidercli.sandbox.run import Sandbox
     from spidercli.session import Session
 
 _LEAD_OUT = ("profile", "kubeconfig", "context", "ecs_endpoint", "vpc_endpoint", "sts_endpoint", "metadata_endpoint")
@@ -27,9 +29,18 @@ _OUTSIDE = (
 class Invocation:
     """Built before the command line is parsed; `session` reads files only once a command asks for it."""
 
-    def __init__(self, *, stdout: TextIO, stderr: TextIO, stdin: TextIO, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        *,
+        stdout: TextIO,
+        stderr: TextIO,
+        stdin: TextIO,
+        environ: Mapping[str, str],
+        pace: Pace = Pace(),  # noqa: B008 (frozen)
+    ) -> None:
         self.environ = dict(environ)
         self.output = Output(stdout=stdout, stderr=stderr, stdin=stdin, environ=self.environ)
+        self._pace = pace
         self._flags: Mapping[str, object] = {}
         self._scenario: str | None = None
         self._cleanup = contextlib.ExitStack()
@@ -55,21 +66,23 @@ class Invocation:
         self._flags = flags
         self._scenario = sandbox
 
-    def enter_sandbox(self, scenario: str) -> None:
-        """Let everything that follows talk to an embedded cloud and cluster, and to nothing else.
+    def enter_sandbox(self, scenario: str, *, nodes: int | None = None) -> Sandbox:
+        """Let everything that follows talk to an embedded cloud and cluster, and to nothing else; they are returned.
 
         Raises:
-            UsageProblem: there is no such scenario, or another option leads somewhere else.
+            UsageProblem: there is no such scenario, or not of that size, or another option leads somewhere else.
         """
+        from spidercli.sandbox import scenarios
         from spidercli.sandbox.run import Sandbox
 
         astray = [f"--{name.replace('_', '-')}" for name in self._flags if name in _LEAD_OUT]
         if astray:
             raise UsageProblem(f"{', '.join(astray)} can't go with --sandbox", hint="the sandbox has its own")
-        inner = self._cleanup.enter_context(Sandbox(scenario)).environ
+        sandbox = self._cleanup.enter_context(Sandbox(scenarios.build(scenario, nodes=nodes)))
         kept = {name: value for name, value in self.environ.items() if not name.upper().startswith(_OUTSIDE)}
-        self.environ = {**kept, **inner}
+        self.environ = {**kept, **sandbox.environ}
         self.output.environ = self.environ
+        return sandbox
 
     @property
     def expired(self) -> bool:
@@ -88,7 +101,7 @@ class Invocation:
 
         if self._scenario is not None:
             self.enter_sandbox(self._scenario)
-        return self._cleanup.enter_context(Session.begin(self._flags, self.environ, self.output))
+        return self._cleanup.enter_context(Session.begin(self._flags, self.environ, self.output, self._pace))
 
 
 def session_of(ctx: typer.Context) -> Session:

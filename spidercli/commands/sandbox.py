@@ -12,39 +12,61 @@ import typer
 from spidercli.commands.invocation import invocation_of, session_of
 
 if TYPE_CHECKING:
+    from spidercli.output import Output
+    from spidercli.sandbox.faults import Faults
     from spidercli.session import Session
 
 app = typer.Typer(help="An embedded cloud and cluster: nothing real is touched.", no_args_is_help=True)
 
 Address = Annotated[str, typer.Argument(metavar="IP", help="An IPv4 address.")]
 Eni = Annotated[str, typer.Argument(metavar="ENI", help="An ENI's id, as `spidercli inventory` shows it.")]
-Scenario = Annotated[str, typer.Option("--scenario", help="What it starts with.")]
+Scenario = Annotated[
+    str, typer.Option("--scenario", metavar="NAME", help="What it starts with: guide, dual-stack, drift or large.")
+]
+Nodes = Annotated[int | None, typer.Option("--nodes", help="How many nodes the scenario large has (default: 500).")]
+FaultTexts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fault",
+        metavar="CALL=KIND[,first=N][,times=N|all][,seconds=S]",
+        help="Something that goes wrong, for example `ecs:Describe*=throttled,times=3`; repeatable.",
+    ),
+]
 
 
 @app.command("up")
-def up(ctx: typer.Context, scenario: Scenario = "guide") -> None:
+def up(ctx: typer.Context, scenario: Scenario = "guide", nodes: Nodes = None, fault: FaultTexts = None) -> None:
     """Start the sandbox, print the environment to use it with, and run until Ctrl-C."""
+    from spidercli.sandbox import faults, scenarios
     from spidercli.sandbox.run import Sandbox
 
     output = invocation_of(ctx).output
-    with Sandbox(scenario) as sandbox:
-        for name, value in sandbox.environ.items():
-            output.text(f"export {name}={shlex.quote(value)}")
-        output.stdout.flush()
-        output.note("the sandbox is up; paste these lines into another terminal, and stop it here with Ctrl-C")
+    wanted = [faults.parse(text) for text in fault or ()]
+    with Sandbox(scenarios.build(scenario, nodes=nodes)) as sandbox:
+        sandbox.faults.add(*wanted)
         with contextlib.suppress(KeyboardInterrupt):  # the way to end it, and no failure
+            for name, value in sandbox.environ.items():
+                output.text(f"export {name}={shlex.quote(value)}")
+            output.stdout.flush()
+            output.note("the sandbox is up; paste these lines into another terminal, and stop it here with Ctrl-C")
             threading.Event().wait()
+    _tell(sandbox.faults, output)
     output.note("the sandbox is gone")
 
 
 @app.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def run(ctx: typer.Context, scenario: Scenario = "guide") -> None:
+def run(ctx: typer.Context, scenario: Scenario = "guide", nodes: Nodes = None, fault: FaultTexts = None) -> None:
     """Run one command with the sandbox around it, for example `sandbox run spidercli pools diff`."""
     from spidercli.gateways import processes
+    from spidercli.sandbox import faults
 
     invocation = invocation_of(ctx)
-    invocation.enter_sandbox(scenario)
-    raise typer.Exit(processes.run(ctx.args, invocation.environ))
+    wanted = [faults.parse(text) for text in fault or ()]
+    sandbox = invocation.enter_sandbox(scenario, nodes=nodes)
+    sandbox.faults.add(*wanted)
+    code = processes.run(ctx.args, invocation.environ)
+    _tell(sandbox.faults, invocation.output)
+    raise typer.Exit(code)
 
 
 @app.command("add-ip")
@@ -89,3 +111,12 @@ def sandboxed(ctx: typer.Context) -> Session:
     session = session_of(ctx)
     rehearsing.only_in_a_sandbox(session.config.endpoints.ecs)
     return session
+
+
+def _tell(faults: Faults, output: Output) -> None:
+    """Say how often each fault struck: one that never did has rehearsed nothing."""
+    for fault, strikes in faults.strikes:
+        if strikes:
+            output.note(f"the fault {fault} struck {strikes} time{'s' if strikes != 1 else ''}")
+        else:
+            output.warn(f"the fault {fault} never struck")

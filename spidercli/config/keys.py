@@ -12,6 +12,8 @@ from pydantic.fields import FieldInfo
 
 from spidercli.config.schema import Config, Section
 
+_LONGEST_NAME = 64
+
 Path = Sequence[str | int]
 """The way to a value: keys of mappings, and indices of lists."""
 
@@ -72,7 +74,7 @@ def choices(annotation: object) -> list[str]:
 
 def suggestion(path: Path) -> str | None:
     """What somebody who wrote an unknown key may have meant: a key beside it, or one of that name elsewhere."""
-    wrong = str(path[-1])
+    wrong = str(path[-1])[:_LONGEST_NAME]
     beside = difflib.get_close_matches(wrong, _names_in(path[:-1]), n=1)
     if beside:
         return beside[0]

@@ -7,7 +7,7 @@ import os
 import pathlib
 from collections.abc import Iterator, Mapping
 
-from spidercli import yamltext
+from spidercli import userfiles, yamltext
 from spidercli.config import keys, problems
 from spidercli.config.schema import Config
 from spidercli.errors import ConfigInvalid
@@ -43,27 +43,22 @@ def parse(content: bytes, path: pathlib.Path) -> LoadedConfig:
     loaded = _document(content, str(path))
     if loaded.data is not None and not isinstance(loaded.data, dict):
         raise _invalid(f"{path}:{loaded.line(())}: expected KEY: VALUE lines")
-    config, found = problems.validate(loaded.data or {})
+    config, found = problems.validate(loaded.data or {}, loaded.line)
     if config is None:
-        lines = [(loaded.line(problem.path), f"{keys.dotted(problem.path)}: {problem.text}") for problem in found]
-        raise _invalid("\n".join(f"{path}:{line}: {text}" for line, text in sorted(lines)))
+        raise _invalid(problems.told(found, loaded, str(path)))
     where = {keys.dotted(at): f"{path}:{line}" for at, line in _lines(loaded.lines)}
     return LoadedConfig(config=_relative_to(path.parent, config), where=where, path=path)
 
 
 def _read(path: pathlib.Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+        return userfiles.read(path, most=LARGEST_FILE)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigInvalid(
             f"{path}: can't be read: {reason}",
             hint="give a file with --config or SPIDERCLI_CONFIG, or `spidercli init`",
         ) from error
-    if len(content) > LARGEST_FILE:
-        raise ConfigInvalid(f"{path}: is larger than 1 MiB", hint="is it really a configuration file?")
-    return content
 
 
 def _document(content: bytes, name: str) -> yamltext.Loaded:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pydantic
 from pydantic_core import ErrorDetails
 
+from spidercli import yamltext
 from spidercli.config import keys, texts
 from spidercli.config.schema import Config
+
+MOST_TOLD = 50
+_LONGEST_PATH = 150
 
 _EXPECTED = {
     "string_type": "a text",
@@ -24,6 +28,8 @@ _EXPECTED = {
     "ip_any_address": "an IP address",
     "greater_than_equal": "a number of at least {ge}",
     "less_than_equal": "a number of at most {le}",
+    "too_short": "a list of at least {min_length}",
+    "too_long": "a list of at most {max_length}",
 }
 _CREDENTIAL_WORDS = ("accesskey", "secret", "password", "securitytoken", "ststoken")
 
@@ -36,25 +42,55 @@ class Problem:
     text: str
 
 
-def validate(data: Mapping[str, Any]) -> tuple[Config | None, list[Problem]]:
-    """The configuration that parsed YAML describes, or everything that is wrong with it."""
+def validate(
+    data: Mapping[str, Any], line: Callable[[keys.Path], int] = lambda _: 0
+) -> tuple[Config | None, list[Problem]]:
+    """The configuration that parsed YAML describes, or everything that is wrong with it, by line."""
     try:
         return Config.model_validate(data, by_alias=True, by_name=False), []
     except pydantic.ValidationError as error:
-        return None, list(_problems(error))
+        return None, of_schema(error, _unknown_key, line)
 
 
-def _problems(error: pydantic.ValidationError) -> Iterator[Problem]:
-    for details in error.errors(include_url=False):
-        path = tuple(step for step in details["loc"] if step != "[key]")
-        yield Problem(path=path, text=_text(details, path))
+def of_schema(
+    error: pydantic.ValidationError, unknown_key: Callable[[keys.Path], str], line: Callable[[keys.Path], int]
+) -> list[Problem]:
+    """What a validation found, by line.
+
+    Only the first of them, as many as `told` tells, have a text: to find what 100,000 unknown keys may have meant
+    would take minutes.
+    """
+    found = [(_path(details), details) for details in error.errors(include_url=False)]
+    found.sort(key=lambda each: line(each[0]))
+    return [
+        Problem(path=path, text=_text(details, path, unknown_key) if at < MOST_TOLD else "")
+        for at, (path, details) in enumerate(found)
+    ]
 
 
-def _text(details: ErrorDetails, path: keys.Path) -> str:
+def told(found: Iterable[Problem], loaded: yamltext.Loaded, where: str) -> str:
+    """A line for each problem, FILE:LINE first, by line; of very many, the first and how many more there are."""
+    ordered = sorted(found, key=lambda problem: loaded.line(problem.path))
+    lines = [f"{where}:{loaded.line(problem.path)}: {_labelled(problem)}" for problem in ordered[:MOST_TOLD]]
+    if len(ordered) > MOST_TOLD:
+        lines.append(f"and {len(ordered) - MOST_TOLD} more problems")
+    return "\n".join(lines)
+
+
+def _labelled(problem: Problem) -> str:
+    path = keys.dotted(problem.path)[:_LONGEST_PATH]
+    return f"{path}: {problem.text}" if path else problem.text
+
+
+def _path(details: ErrorDetails) -> tuple[str | int, ...]:
+    return tuple(step for step in details["loc"] if step != "[key]")
+
+
+def _text(details: ErrorDetails, path: keys.Path, unknown_key: Callable[[keys.Path], str]) -> str:
     context = details.get("ctx", {})
     match details["type"]:
         case "extra_forbidden":
-            return _unknown_key(path)
+            return unknown_key(path)
         case "missing":
             return "is missing"
         case "value_error":

@@ -36,6 +36,7 @@ Cidr = Annotated[str, pydantic.AfterValidator(texts.cidr)]
 Addresses = Annotated[str, pydantic.AfterValidator(texts.addresses_of)]
 CidrOrVSwitch = Annotated[str, pydantic.AfterValidator(texts.cidr_or_vswitch)]
 AddressOrCidr = Annotated[str, pydantic.AfterValidator(texts.address_or_cidr)]
+Address = Annotated[pydantic.IPvAnyAddress, pydantic.BeforeValidator(texts.address)]
 AddressOrEmpty = Annotated[str, pydantic.AfterValidator(texts.address_or_empty)]
 Endpoint = Annotated[str, pydantic.AfterValidator(texts.endpoint)]
 MetadataEndpoint = Annotated[str, pydantic.AfterValidator(texts.metadata_endpoint)]
@@ -154,7 +155,7 @@ class Pools(Section):
         default_factory=list, examples=[["192.168.0.10", "192.168.0.20-192.168.0.29", "192.168.0.64/28"]]
     )
     """Addresses, ranges a-b and CIDRs that no pool may list."""
-    gateways: dict[CidrOrVSwitch, pydantic.IPvAnyAddress] = pydantic.Field(
+    gateways: dict[CidrOrVSwitch, Address] = pydantic.Field(
         default_factory=dict, examples=[{"192.168.0.0/24": "192.168.0.253"}]
     )
     """Gateway by CIDR or vSwitch id; the default is the metadata's, else the address the VPC reserves."""

@@ -96,13 +96,17 @@ def resolve(flags: Mapping[str, object], environ: Mapping[str, str], loaded: Loa
     )
 
 
-def shown(settings: Settings) -> list[tuple[str, str, str]]:
-    """Every setting as (key path or option name, value, origin); values look as in the file."""
+def shown(settings: Settings) -> list[tuple[str, object, str]]:
+    """Every setting as (key path or option name, value, origin); values have the types that JSON has."""
     given = settings.config.model_dump(mode="json", by_alias=True, exclude_unset=True)
     complete = settings.config.model_dump(mode="json", by_alias=True)
     rows = [(keys.dotted(path), _value_at(given, path) or _value_at(complete, path)) for path in _leaves(complete)]
-    rows += [(option.name, getattr(settings, option.name)) for option in options.ALL if not option.key]
-    return [(name, _text(value), settings.origins.get(name, DEFAULT)) for name, value in rows]
+    rows += [(option.name, _plain(getattr(settings, option.name))) for option in options.ALL if not option.key]
+    return [(name, value, settings.origins.get(name, DEFAULT)) for name, value in rows]
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, str | pathlib.Path) else value
 
 
 def _find(
@@ -200,10 +204,10 @@ def _put(data: MutableMapping[str, Any], path: tuple[str, ...], value: str) -> N
     data[path[-1]] = value
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
     """A value as a file has it, on one line."""
-    if isinstance(value, str | pathlib.Path):
-        return str(value)
+    if isinstance(value, str):
+        return value
     if isinstance(value, float):
         return f"{value:g}"
     return json.dumps(value, ensure_ascii=False)

@@ -70,7 +70,7 @@ def cidr(text: str) -> str:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         network = None
-    if network is None or not slash:
+    if network is None or not slash or "%" in text:
         raise ValueError(f"expected a CIDR, for example 192.168.0.0/24, found {shown(text)}")
     if ipaddress.ip_address(address) != network.network_address:
         raise ValueError(f"{shown(text)} has host bits set, {network} is the network")
@@ -83,7 +83,7 @@ def addresses_of(text: str) -> str:
         return cidr(text)
     if not all(_address(end) for end in text.split("-")):
         raise ValueError(f"expected an address, a range a-b or a CIDR, found {shown(text)}")
-    addresses.parse_range(text)
+    addresses.ascending(text)
     return text
 
 
@@ -106,6 +106,13 @@ def address_or_empty(text: str) -> str:
     if text and not _address(text):
         raise ValueError(f"expected an IP address, found {shown(text)}")
     return text
+
+
+def address(value: object) -> object:
+    """An IP address; a number is none, though ipaddress takes it for one."""
+    if not isinstance(value, str) or not _address(value):
+        raise ValueError(f"expected an IP address, found {shown(value)}")
+    return value
 
 
 def endpoint(text: str) -> str:
@@ -152,6 +159,9 @@ def _is_host(host: str) -> bool:
 
 
 def _address(text: str) -> IPAddress | None:
+    """The address, if it is one; a zone (%eth0) is one host's business."""
+    if "%" in text:
+        return None
     try:
         return ipaddress.ip_address(text)
     except ValueError:

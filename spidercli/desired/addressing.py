@@ -21,11 +21,11 @@ _GATEWAY_BACK = {Family.IPV4: 2, Family.IPV6: 8}
 
 
 @functools.cache
-def reserved(subnet: IPNetwork) -> frozenset[IPAddress]:
-    """The addresses of a vSwitch that the VPC keeps for itself."""
+def reserved(subnet: IPNetwork) -> frozenset[int]:
+    """The addresses of a vSwitch, as numbers, that the VPC keeps for itself."""
     kept = _GATEWAY_BACK[Family(subnet.version)] + 1
-    last = {addresses.last_of(subnet, back) for back in range(min(kept, subnet.num_addresses))}
-    return frozenset(last | {subnet.network_address})
+    last = {int(addresses.last_of(subnet, back)) for back in range(min(kept, subnet.num_addresses))}
+    return frozenset(last | {int(subnet.network_address)})
 
 
 class Exclusions:
@@ -42,6 +42,10 @@ class Exclusions:
             version: list(itertools.accumulate((last for _, last in sorted(ranges)), max))
             for version, ranges in found.items()
         }
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return any(self._firsts.values())
 
     def __contains__(self, address: IPAddress) -> bool:
         """Whether a range that starts at or before the address reaches it."""
@@ -87,20 +91,17 @@ class Gateways:
 
 
 def usable(
-    block: AddressBlock, *, gateway: IPAddress, primaries: frozenset[IPAddress], excluded: Exclusions
+    block: AddressBlock, *, gateway: IPAddress, primaries: frozenset[int], excluded: Exclusions
 ) -> tuple[IPAddress, ...]:
-    """The addresses of a block that a pool may list, ascending."""
-    kept = reserved(block.subnet)
-    free = {
-        address
-        for address in block.addresses
-        if address != gateway and address not in primaries and address not in kept and address not in excluded
-    }
-    return tuple(sorted(free, key=int))
+    """The addresses of a block that a pool may list, ascending; `primaries` are those of the block's family."""
+    kept = reserved(block.subnet) | {int(gateway)}
+    found = addresses.by_number(block.addresses)
+    free = sorted(number for number in found if number not in kept and number not in primaries)
+    return tuple(found[number] for number in free if not excluded or found[number] not in excluded)
 
 
 def _ends(text: str) -> tuple[IPAddress, IPAddress]:
     if "/" not in text:
-        return addresses.parse_range(text)
+        return addresses.ascending(text)
     network = ipaddress.ip_network(text)
     return network.network_address, network.broadcast_address

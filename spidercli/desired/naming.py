@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Iterable, Mapping
 
+from spidercli import kinds
 from spidercli.errors import ConfigInvalid
-
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-_SUBDOMAIN = re.compile(rf"{_LABEL.pattern}(\.{_LABEL.pattern})*")
-_LONGEST_LABEL = 63
-_LONGEST_SUBDOMAIN = 253
 
 
 def fill(pattern: str, values: Mapping[str, str]) -> str:
@@ -31,7 +26,7 @@ def check_subdomain(name: str, *, key: str, source: str) -> None:
     Raises:
         ConfigInvalid: the name is no lower-case RFC 1123 subdomain of at most 253 characters.
     """
-    if len(name) > _LONGEST_SUBDOMAIN or not _SUBDOMAIN.fullmatch(name):
+    if not kinds.SUBDOMAIN.match(name):
         raise ConfigInvalid(
             f"{key} names {source} {name!r}, which is no RFC 1123 subdomain",
             hint="a name has at most 253 of a-z, 0-9, '-' and '.', and a letter or digit at both ends",
@@ -44,7 +39,7 @@ def check_label(name: str, *, key: str, source: str) -> None:
     Raises:
         ConfigInvalid: the name is no lower-case RFC 1123 label of at most 63 characters.
     """
-    if len(name) > _LONGEST_LABEL or not _LABEL.fullmatch(name):
+    if not kinds.LABEL.match(name):
         raise ConfigInvalid(
             f"{key} names {source} {name!r}, which is no RFC 1123 label",
             hint="pods ask for it by this name: Multus takes at most 63 of a-z, 0-9 and '-', no dots",

@@ -16,6 +16,7 @@ from spidercli.model import AddressBlock, Family, Inventory, IPAddress, IPNetwor
 
 _FAMILIES = {FamilyChoice.IPV4: frozenset({Family.IPV4}), FamilyChoice.IPV6: frozenset({Family.IPV6})}
 _GAPS_SHOWN = 10
+_NONE: frozenset[int] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,12 +50,12 @@ def _slots(inventory: Inventory, config: Config) -> Iterator[_Slot]:
     wanted = _FAMILIES.get(config.pools.families, frozenset(Family))
     gateways = Gateways.of(config.pools.gateways)
     excluded = Exclusions(config.pools.exclude)
-    primaries: frozenset[IPAddress] = frozenset(nic.primary_ip for _, nic in inventory.nics() if nic.primary_ip)
+    primaries = {Family.IPV4: frozenset(int(nic.primary_ip) for _, nic in inventory.nics() if nic.primary_ip)}
     for node, nic in inventory.nics():
         for block in nic.blocks:
             if block.family in wanted and block.addresses:
                 gateway = gateways.choose(node, nic, block)
-                left = usable(block, gateway=gateway, primaries=primaries, excluded=excluded)
+                left = usable(block, gateway=gateway, primaries=primaries.get(block.family, _NONE), excluded=excluded)
                 if left:
                     yield _Slot(node=node, nic=nic, block=block, gateway=gateway, addresses=left)
 
@@ -134,10 +135,10 @@ def _pool(slot: _Slot, name: str, multus_name: str, *, default: bool) -> Desired
 
 
 def _refuse_shared_addresses(made: Iterable[DesiredPool]) -> None:
-    owners: dict[IPAddress, DesiredPool] = {}
+    owners: dict[Family, dict[int, DesiredPool]] = {family: {} for family in Family}
     for pool in made:
         for address in pool.addresses:
-            other = owners.setdefault(address, pool)
+            other = owners[pool.family].setdefault(int(address), pool)
             if other is not pool:
                 raise AddressClaimedTwice(
                     f"{address} is listed by {_nic(other)} and by {_nic(pool)}",
@@ -154,12 +155,15 @@ def left_out(inventory: Inventory, made: Iterable[DesiredPool], config: Config) 
 
     The cloud assigns no such address; a file written by hand may list a gateway or another reserved one.
     """
-    listed = {address for pool in made for address in pool.addresses}
+    listed: dict[Family, set[int]] = {family: set() for family in Family}
+    for pool in made:
+        listed[pool.family].update(map(int, pool.addresses))
     wanted = _FAMILIES.get(config.pools.families, frozenset(Family))
     excluded = Exclusions(config.pools.exclude)
     for node, nic in inventory.nics():
         for block in nic.blocks:
-            lost = [address for address in block.addresses if address not in listed and address not in excluded]
+            kept = listed[block.family]
+            lost = [address for address in block.addresses if int(address) not in kept and address not in excluded]
             if lost and block.family in wanted:
                 ranges = ", ".join(addresses.collapse(lost))
                 why = "reserved by the VPC, or an ENI's primary address"

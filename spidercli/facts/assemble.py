@@ -12,7 +12,7 @@ from spidercli.facts import blocks, matching, naming, nics, selection
 from spidercli.facts.matching import Match
 from spidercli.facts.nics import NamedEni
 from spidercli.facts.problems import refuse
-from spidercli.model import CloudFacts, Eni, Inventory, IPAddress, KubeNode, Nic, Node, VSwitch
+from spidercli.model import CloudFacts, Eni, Inventory, KubeNode, Nic, Node, VSwitch
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -69,12 +69,12 @@ def _problems(joins: Iterable[_Join], vswitches: Mapping[str, VSwitch]) -> Itera
 
 
 def _claimed_twice(joins: Iterable[_Join]) -> Iterator[AddressClaimedTwice]:
-    claims: dict[IPAddress, str] = {}
+    claims: dict[tuple[int, int], str] = {}
     for join in joins:
         for each in join.enis:
             label = join.label(each.eni)
             for address in blocks.all_addresses(each.eni):
-                other = claims.setdefault(address, label)
+                other = claims.setdefault((address.version, int(address)), label)
                 if other is not label:
                     yield AddressClaimedTwice(f"the address {address} is on {other} and on {label}")
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from spidercli import addresses
 from spidercli.errors import FactsInvalid
 from spidercli.facts.problems import listed
 from spidercli.model import AddressBlock, Eni, Family, IPAddress, IPNetwork, VSwitch
@@ -33,16 +34,25 @@ def of_eni(
         (vswitch.cidr, _ipv4(eni)),
         (vswitch.ipv6_cidr, _ipv6(eni)),
     ]
-    reserved = {eni.primary_ip, *own}
+    reserved = [address for address in (eni.primary_ip, *own) if address]
     return tuple(
         AddressBlock(
             subnet=subnet,
             gateway=gateways.get((eni.eni_id, Family(subnet.version))),
-            addresses=tuple(sorted(set(addresses) - reserved, key=int)),
+            addresses=_without(reserved, found),
         )
-        for subnet, addresses in subnets
+        for subnet, found in subnets
         if subnet is not None
     )
+
+
+def _without(reserved: Iterable[IPAddress], found: Iterable[IPAddress]) -> tuple[IPAddress, ...]:
+    """Addresses of one family, ascending, each once."""
+    free = addresses.by_number(found)
+    for address in reserved:
+        if free.get(int(address)) == address:  # one of the other family may have the same number
+            del free[int(address)]
+    return tuple(free[number] for number in sorted(free))
 
 
 def problems(owner: str, eni: Eni, vswitch: VSwitch | None) -> Iterator[FactsInvalid]:

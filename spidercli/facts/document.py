@@ -21,14 +21,12 @@ The shortest file that is one:
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pydantic
 
 from spidercli import addresses, yamltext
-from spidercli.config.keys import dotted
-from spidercli.config.problems import Problem
+from spidercli.config import problems
 from spidercli.errors import DocumentInvalid
 from spidercli.facts import document_checks
 from spidercli.facts.document_schema import BlockSection, InventorySection, NicSection, NodeSection, keys_beside
@@ -39,8 +37,6 @@ _ABOUT = """\
 # Nodes, their ENIs and the addresses that pods may take: written by `spidercli inventory -o yaml`, read by --inventory.
 # By hand, a node needs name, instance and nics, a NIC needs name and ipv4 or ipv6; the rest may be left out.
 """
-_MOST_PROBLEMS = 50
-_LONGEST_PATH = 150
 _HINT = "`spidercli inventory -o yaml` writes a file of this kind"
 
 
@@ -73,11 +69,10 @@ def parse(text: str, where: str) -> Inventory:
     try:
         document = InventorySection.model_validate(loaded.data)
     except pydantic.ValidationError as error:
-        raise _invalid(
-            map(_schema_problem, error.errors(include_url=False, include_input=False)), loaded, where
-        ) from error
-    if problems := document_checks.problems(document):
-        raise _invalid(problems, loaded, where)
+        found = problems.of_schema(error, _unknown_key, loaded.line)
+        raise DocumentInvalid(problems.told(found, loaded, where), hint=_HINT) from error
+    if found := document_checks.problems(document):
+        raise DocumentInvalid(problems.told(found, loaded, where), hint=_HINT)
     return _inventory(document)
 
 
@@ -163,36 +158,6 @@ def _block(section: BlockSection) -> AddressBlock:
         gateway=section.gateway,
         addresses=tuple(sorted(addresses.expand(section.addresses), key=int)),
     )
-
-
-def _invalid(problems: Iterable[Problem], loaded: yamltext.Loaded, where: str) -> DocumentInvalid:
-    """One error of all problems, by line."""
-    found = sorted(((loaded.line(problem.path), _told(problem)) for problem in problems), key=lambda each: each[0])
-    lines = [f"{where}:{line}: {told}" for line, told in found[:_MOST_PROBLEMS]]
-    if len(found) > _MOST_PROBLEMS:
-        lines.append(f"and {len(found) - _MOST_PROBLEMS} more problems")
-    return DocumentInvalid("\n".join(lines), hint=_HINT)
-
-
-def _told(problem: Problem) -> str:
-    path = dotted(problem.path)[:_LONGEST_PATH]
-    return f"{path}: {problem.text}" if path else problem.text
-
-
-def _schema_problem(details: Mapping[str, Any]) -> Problem:
-    path = details["loc"]
-    match details["type"]:
-        case "missing":
-            text = "is missing"
-        case "extra_forbidden":
-            text = _unknown_key(path)
-        case "model_type":
-            text = "should be a mapping" if path else "an inventory is expected here"
-        case "string_type":
-            text = "should be text, in quotes if it looks like a number"
-        case _:
-            text = str(details["msg"]).removeprefix("Value error, ").removeprefix("Input ")
-    return Problem(path=path, text=text)
 
 
 def _unknown_key(path: Sequence[str | int]) -> str:

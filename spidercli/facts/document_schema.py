@@ -10,10 +10,9 @@ from typing import Annotated, Literal, TypeVar
 import pydantic
 from pydantic.alias_generators import to_camel
 
-from spidercli import addresses
+from spidercli import addresses, kinds
 from spidercli.config.schema import NicName, RegionId
 from spidercli.config.texts import Matching, cidr, shown
-from spidercli.facts.naming import SUBDOMAIN
 from spidercli.model import IPAddress, IPNetwork, MatchedBy, NamedBy, Source
 
 _LONGEST = 100
@@ -37,7 +36,7 @@ def _range(text: str) -> str:
 
 
 Token = Annotated[str, Matching(r"[!-~]{0,256}", "letters, digits and punctuation without spaces")]
-NodeName = Annotated[str, Matching(SUBDOMAIN.pattern, "a node name: lower-case letters, digits, '-' and '.'")]
+NodeName = Annotated[str, Matching(kinds.SUBDOMAIN.pattern, "a node name: lower-case letters, digits, '-' and '.'")]
 InstanceId = Annotated[str, Matching(r"i-[0-9a-z]{1,62}", "an instance id (i-…)")]
 Address = Annotated[IPAddress, _from_text(ipaddress.ip_address, "an IP address")]
 Address4 = Annotated[IPv4Address, _from_text(IPv4Address, "an IPv4 address")]

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import collections
-import re
 from collections.abc import Iterable, Iterator
 
+from spidercli import kinds
 from spidercli.config.texts import shown
 from spidercli.errors import FactsInvalid, NodeUnknown
 from spidercli.facts.matching import Match, one_network
 from spidercli.facts.problems import listed, refuse
 from spidercli.facts.selection import Selection
 from spidercli.model import Instance, KubeNode, MatchedBy
-
-SUBDOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
-"""A node's name: an RFC 1123 subdomain, as Kubernetes' IsDNS1123Subdomain has it."""
 
 
 def named(instances: Iterable[Instance], selection: Selection, scheme: str) -> tuple[Match, ...]:
@@ -62,7 +59,7 @@ def _ids_without_instance(instances: Iterable[Instance], selection: Selection) -
 
 def _unusable(names: dict[str, str], scheme: str) -> Iterator[FactsInvalid]:
     for instance_id, name in names.items():
-        if not SUBDOMAIN.match(name):
+        if not kinds.SUBDOMAIN.match(name):
             yield FactsInvalid(
                 f"the instance {instance_id} can't be a node: its {scheme} {shown(name)} is no node name",
                 hint="a node name has lower-case letters, digits, '-' and '.'; choose another value for nodes.name",

@@ -29,6 +29,7 @@ from spidercli.facts.selection import has_tags
 from spidercli.model import Eni, IPAddress, IPNetwork, NamedBy, Source
 
 _PRIMARY_NAME = "eth0"
+_MOST_NICS = 1000
 _HOST_KINDS = frozenset({"Primary", "Secondary", "Trunk"})  # a Member is a VLAN of its Trunk, no interface of the node
 _POD_KINDS = frozenset({"Primary", "Secondary"})
 
@@ -140,9 +141,9 @@ def _by_default(enis: Sequence[Eni], taken: frozenset[str], source: Source) -> I
 
 
 def _device_indexes(enis: Iterable[Eni]) -> Mapping[str, int]:
-    """DeviceIndex by ENI id, or nothing if one is missing or 0, which is the primary ENI's."""
+    """DeviceIndex by ENI id, or nothing if one is missing, 0, which is the primary ENI's, or no index of a NIC."""
     indexes = {eni.eni_id: eni.device_index or 0 for eni in enis}
-    return indexes if all(index > 0 for index in indexes.values()) else {}
+    return indexes if all(0 < index < _MOST_NICS for index in indexes.values()) else {}
 
 
 def _counted(enis: Iterable[Eni], taken: frozenset[str], named_by: NamedBy) -> Iterator[NamedEni]:

@@ -6,23 +6,40 @@ import os
 import pathlib
 import tempfile
 
+from spidercli import userfiles
+from spidercli.config import texts
 from spidercli.errors import ConfigInvalid, DocumentInvalid, UsageProblem
 
 _OURS = 0o644
 _SECRET = 0o600
+_LARGEST = 1 << 26
+
+
+def named(text: str, what: str) -> pathlib.Path:
+    """The path that a user gave as `what`, for example --out.
+
+    Raises:
+        UsageProblem: it is empty, or has characters that no path should have.
+    """
+    try:
+        return pathlib.Path(texts.line(text))
+    except ValueError as error:
+        raise UsageProblem(f"{what}: {error}") from error
 
 
 def read(path: pathlib.Path) -> str:
     """The text of a file that the user named.
 
     Raises:
-        DocumentInvalid: it can't be read, or is not UTF-8.
+        DocumentInvalid: it can't be read, is larger than 64 MiB, or is not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise DocumentInvalid(f"{path}: {reason}") from error
+        return userfiles.read(path, most=_LARGEST).decode()
+    except OSError as error:
+        hint = "/dev/stdin is standard input" if str(path) == "-" else None
+        raise DocumentInvalid(f"{path}: can't be read: {error.strerror}", hint=hint) from error
+    except UnicodeDecodeError as error:
+        raise DocumentInvalid(f"{path}: is not UTF-8 text", hint="save the file as UTF-8") from error
 
 
 def write(path: pathlib.Path, text: str, *, overwrite: bool = True, secret: bool = False) -> None:
@@ -38,9 +55,9 @@ def write(path: pathlib.Path, text: str, *, overwrite: bool = True, secret: bool
         UsageProblem: the file exists and may not be replaced.
         ConfigInvalid: it can't be written there.
     """
-    if not overwrite and path.exists():
-        raise UsageProblem(f"{path} exists already", hint="--force overwrites it")
     try:
+        if not overwrite and path.exists():
+            raise UsageProblem(f"{path} exists already", hint="--force overwrites it")
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:

@@ -19,7 +19,7 @@ import tenacity
 
 from spidercli.errors import MetadataUnavailable
 from spidercli.gateways.alibaba import endpoints
-from spidercli.gateways.alibaba.calls import Failure
+from spidercli.gateways.alibaba.calls import Cause, Failure
 from spidercli.gateways.alibaba.fields import Fields
 from spidercli.gateways.alibaba.redaction import silence_sdk_loggers
 from spidercli.gateways.alibaba.transport import Session
@@ -30,6 +30,7 @@ _TOKEN_SECONDS = "21600"  # noqa: S105 - the longest life that a token may have
 _TOKEN_HEADER = "X-aliyun-ecs-metadata-token"  # noqa: S105 - a header's name
 _NO_TOKENS = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 _ATTEMPTS = 4
+READ_SECONDS = 5.0
 _HINT = "run this on an ECS instance whose metadata access is enabled, or use --source openapi"
 
 
@@ -42,6 +43,7 @@ class InstanceMetadata:
         *,
         environ: Mapping[str, str],
         sleep: Callable[[float], None] = time.sleep,
+        read_seconds: float = READ_SECONDS,
     ) -> None:
         """Prepare; nothing is sent yet.
 
@@ -49,6 +51,7 @@ class InstanceMetadata:
             endpoint: the configuration's `endpoints.metadata`.
             environ: the environment; ALIBABA_CLOUD_IMDSV1_DISABLED=true in it insists on token mode.
             sleep: waits between attempts when the service is busy.
+            read_seconds: how long an answer may take.
 
         Raises:
             ConfigInvalid: the endpoint can't be used; see `endpoints.metadata`.
@@ -56,8 +59,9 @@ class InstanceMetadata:
         silence_sdk_loggers()
         self._endpoint = endpoints.metadata(endpoint)
         self._tokens_only = environ.get("ALIBABA_CLOUD_IMDSV1_DISABLED", "").lower() == "true"
-        self._session = Session({}, threads=1, connect_seconds=1.0, read_seconds=5.0)
+        self._session = Session({}, threads=1, connect_seconds=1.0, read_seconds=read_seconds)
         self._sleep = sleep
+        self._answered = False
 
     def facts(self) -> CloudFacts:
         """This instance, its ENIs (the primary one first, then as the service lists them), vSwitches and gateways.
@@ -88,9 +92,15 @@ class InstanceMetadata:
         self._session.headers.pop(_TOKEN_HEADER, None)
         answer = self._send("PUT", "/latest/api/token", {f"{_TOKEN_HEADER}-ttl-seconds": _TOKEN_SECONDS})
         if answer.status_code == HTTPStatus.OK:
-            self._session.headers[_TOKEN_HEADER] = answer.text.strip()
+            self._session.headers[_TOKEN_HEADER] = self._accepted_token(answer.text.strip())
         elif self._tokens_only or answer.status_code not in _NO_TOKENS:
             raise self._refused("/latest/api/token", answer.status_code)
+
+    def _accepted_token(self, text: str) -> str:
+        """A token that can go into a header."""
+        if not (text.isascii() and text.isprintable()):
+            raise self._impostor()
+        return text
 
     def _values(self, path: str, names: tuple[str, ...]) -> Fields:
         """The items below a path that exist."""
@@ -119,9 +129,9 @@ class InstanceMetadata:
         return answer.text.strip()
 
     def _send(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> requests.Response:
-        """An answer, whatever its status; a busy service is asked again."""
+        """An answer, whatever its status; a busy service is asked again, and one that was there a moment ago."""
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_result(_busy),
+            retry=tenacity.retry_if_result(_busy) | tenacity.retry_if_exception(self._may_be_back),
             stop=tenacity.stop_after_attempt(_ATTEMPTS),
             wait=tenacity.wait_exponential(multiplier=0.5, max=4),
             sleep=self._sleep,
@@ -135,7 +145,19 @@ class InstanceMetadata:
             raise MetadataUnavailable(
                 f"the instance metadata service at {self._endpoint.host} does not answer: {error.message}", hint=_HINT
             ) from error
+        self._answered = True
+        if answer.ok and answer.text.lstrip().startswith("<"):
+            raise self._impostor()
         return answer
+
+    def _may_be_back(self, error: BaseException) -> bool:
+        """Whether it is the network's fault, and the service is known to be there: else nobody should wait for it."""
+        return self._answered and isinstance(error, Failure) and error.cause is Cause.NETWORK
+
+    def _impostor(self) -> MetadataUnavailable:
+        return MetadataUnavailable(
+            f"what answers at {self._endpoint.host} is not the instance metadata service: it sends a page", hint=_HINT
+        )
 
     def _refused(self, path: str, status: int) -> MetadataUnavailable:
         where = f"the instance metadata service at {self._endpoint.host}"

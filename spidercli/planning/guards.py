@@ -26,19 +26,22 @@ class Losses:
 
 def losses(live: Iterable[LivePool], plan: Plan) -> Losses:
     """Count what a plan for pools takes away; an address that moves to another pool of ours does not go."""
-    before = {pool.name: _keys(pool.subnet, pool.listed) for pool in live if pool.ours}
-    after: dict[str, frozenset[Key] | None] = dict(before)
-    for write in plan.writes:
-        target = Target(write.body) if write.body is not None else None
-        after[write.name] = _keys(target.subnet, target.listed) if target else None
-    going = [name for name in before if after[name] is None]
-    remaining = {key for keys in after.values() if keys for key in keys}
+    before = {pool.name: pool for pool in live if pool.ours}
+    after = {write.name: Target(write.body) if write.body is not None else None for write in plan.writes}
+    touched = [pool for name, pool in before.items() if name in after]
+    leaving = {key for pool in touched for key in _keys(pool.subnet, pool.listed)}
+    for target in after.values():
+        if target is not None:
+            leaving -= _keys(target.subnet, target.listed)
+    for name, pool in before.items():
+        if leaving and name not in after:
+            leaving -= _keys(pool.subnet, pool.listed)
     return Losses(
         pools=len(before),
-        pools_going=len(going),
-        addresses=sum(map(len, before.values())),
-        addresses_going=len({key for keys in before.values() for key in keys} - remaining),
-        largest=max(map(len, before.values()), default=0),
+        pools_going=sum(1 for pool in touched if after[pool.name] is None),
+        addresses=sum(len(pool.listed) for pool in before.values()),
+        addresses_going=len(leaving),
+        largest=max((len(pool.listed) for pool in before.values()), default=0),
     )
 
 

@@ -23,11 +23,11 @@ class LivePool:
 
     manifest: Manifest
 
-    @property
+    @functools.cached_property
     def name(self) -> str:
         return kinds.name(self.manifest)
 
-    @property
+    @functools.cached_property
     def ours(self) -> bool:
         return kinds.is_ours(self.manifest)
 
@@ -39,7 +39,7 @@ class LivePool:
             FactsInvalid: the object was stored without Spiderpool's webhook looking at it.
         """
         try:
-            return ipaddress.ip_network(str(kinds.spec(self.manifest).get("subnet")), strict=False)
+            return network(str(kinds.spec(self.manifest).get("subnet")))
         except ValueError as error:
             raise self._unreadable("spec.subnet", error) from error
 
@@ -62,11 +62,19 @@ class LivePool:
     def holders(self) -> Mapping[int, str]:
         """Which pod holds which address, as NAMESPACE/NAME (status.allocatedIPs, a JSON text; absent when empty)."""
         status = cast("Mapping[str, object]", self.manifest.get("status") or {})
+        text = status.get("allocatedIPs")
+        if not text:
+            return {}
         try:
-            allocated = json.loads(str(status.get("allocatedIPs") or "{}"))
+            allocated = json.loads(str(text))
             return {int(ipaddress.ip_address(ip)): str(entry.get("pod", "?")) for ip, entry in allocated.items()}
-        except (ValueError, AttributeError) as error:
+        except (ValueError, AttributeError, RecursionError) as error:
             raise self._unreadable("status.allocatedIPs", error) from error
+
+    @property
+    def held(self) -> frozenset[int]:
+        """The addresses of the pool that pods hold; only for pools of ours, which are small."""
+        return self.listed & self.holders.keys() if self.holders else frozenset()
 
     @property
     def terminating(self) -> bool:
@@ -94,6 +102,16 @@ class LivePool:
             f"SpiderIPPool {self.name}: {field} can't be read: {error}",
             hint="was it stored while Spiderpool's webhook was away? Mend or delete the object, then run again",
         )
+
+
+@functools.lru_cache(maxsize=4096)  # thousands of pools share their vSwitches
+def network(text: str) -> IPNetwork:
+    """A subnet, host bits dropped.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return ipaddress.ip_network(text, strict=False)
 
 
 def address_in(subnet: IPNetwork, number: int) -> IPAddress:

@@ -11,13 +11,14 @@ import bisect
 import collections
 import dataclasses
 import enum
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from spidercli.model import IPNetwork
-from spidercli.planning.live import LivePool
+from spidercli.planning.live import Interval, LivePool
 
 Addresses = frozenset[int]
 Key = tuple[int, int]  # (IP version, address)
+_NOTHING: Addresses = frozenset()
 
 
 class Fate(enum.Enum):
@@ -62,40 +63,49 @@ class Movement:
 def movement(wanted: Iterable[Wanted], live: Mapping[str, LivePool], fates: Mapping[str, Fate]) -> Movement:
     """Settle every address of the wanted pools against the pools that exist."""
     by_name = {pool.name: pool for pool in wanted}
-    listers = _listers(by_name.values(), live.values())
+    listed_elsewhere = _listed_elsewhere(by_name.values(), live.values())
     obstacles: dict[str, tuple[Obstacle, ...]] = {}
     claimed: dict[str, set[int]] = collections.defaultdict(set)
-    for pool in by_name.values():
+    for name, rivals in listed_elsewhere.items():
         blocked = []
-        for number in sorted(pool.addresses):
-            others = [live[name] for name in listers.get((pool.subnet.version, number), ()) if name != pool.name]
+        for number, others in sorted(rivals.items()):
             kept_by = next((other for other in others if _keeps(other, number, fates, by_name)), None)
             if kept_by is not None:
                 blocked.append(Obstacle(address=number, pool=kept_by.name, pod=kept_by.holders.get(number)))
             else:
                 _claim(claimed, others, number)
         if blocked:
-            obstacles[pool.name] = tuple(blocked)
+            obstacles[name] = tuple(blocked)
     settled = {name: frozenset(numbers) for name, numbers in claimed.items()}
     return Movement(final=dict(_final(by_name, live, fates, obstacles, settled)), obstacles=obstacles, claimed=settled)
 
 
-def _listers(wanted: Iterable[Wanted], live: Iterable[LivePool]) -> Mapping[Key, list[str]]:
-    """Which live pools list each wanted address."""
-    sought: dict[int, list[int]] = {4: [], 6: []}
-    for want in wanted:
-        sought[want.subnet.version].extend(want.addresses)
-    for numbers in sought.values():
-        numbers.sort()
-    found: dict[Key, list[str]] = collections.defaultdict(list)
+def _listed_elsewhere(
+    wanted: Collection[Wanted], live: Iterable[LivePool]
+) -> Mapping[str, Mapping[int, Sequence[LivePool]]]:
+    """By wanted pool: its addresses that other live pools list, with these pools."""
+    sought = {version: _Sought(pool for pool in wanted if pool.subnet.version == version) for version in (4, 6)}
+    found: dict[str, dict[int, list[LivePool]]] = collections.defaultdict(dict)
     for pool in live:
-        version = pool.subnet.version
-        for first, last in pool.intervals:
-            numbers = sought[version]
-            for number in numbers[bisect.bisect_left(numbers, first) : bisect.bisect_right(numbers, last)]:
-                if pool.lists(number) and pool.name not in found[version, number]:
-                    found[version, number].append(pool.name)
+        for number, name in sought[pool.subnet.version].among(pool.intervals):
+            if name != pool.name and pool.lists(number):
+                found[name].setdefault(number, []).append(pool)
     return found
+
+
+class _Sought:
+    """Wanted addresses in order, each with the pool that wants it: a live pool may list too many to go through."""
+
+    def __init__(self, wanted: Iterable[Wanted]) -> None:
+        pairs = sorted((number, pool.name) for pool in wanted for number in pool.addresses)
+        self._numbers = [number for number, _ in pairs]
+        self._pairs = pairs
+
+    def among(self, intervals: Iterable[Interval]) -> Iterator[tuple[int, str]]:
+        """The addresses in some intervals, with who wants them."""
+        for first, last in intervals:
+            start = bisect.bisect_left(self._numbers, first)
+            yield from self._pairs[start : bisect.bisect_right(self._numbers, last, start)]
 
 
 def _keeps(pool: LivePool, number: int, fates: Mapping[str, Fate], wanted: Mapping[str, Wanted]) -> bool:
@@ -122,11 +132,11 @@ def _final(
 ) -> Iterator[tuple[str, Addresses]]:
     for name, want in wanted.items():
         blocked = {obstacle.address for obstacle in obstacles.get(name, ())}
-        held = live[name].listed & live[name].holders.keys() if fates.get(name) is Fate.RESIZE else frozenset()
+        held = live[name].held if fates.get(name) is Fate.RESIZE else _NOTHING
         yield name, (want.addresses - blocked) | held
     for name, pool in live.items():
-        leaving = claimed.get(name, frozenset()) - pool.holders.keys()
+        leaving = claimed.get(name, _NOTHING) - pool.holders.keys()
         if fates[name] is Fate.GO:
-            yield name, pool.listed & pool.holders.keys()
+            yield name, pool.held
         elif fates[name] is Fate.ORPHAN or (fates[name] is Fate.RENEW and pool.holders):
             yield name, pool.listed - leaving

@@ -117,8 +117,10 @@ def _version(desired: Manifest, entry: Mapping[str, Any]) -> Iterator[Difference
         yield Difference(path=("apiVersion",), kind=Drift.NOT_OWNED, desired=ours, live=theirs)
 
 
-def _children(fields: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {key: child for key, child in (fields or {}).items() if key != "."}
+def _children(fields: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if not fields or "." not in fields:
+        return fields or {}
+    return {key: child for key, child in fields.items() if key != "."}
 
 
 def _walk(fields: Mapping[str, Any], desired: Any, live: Any, path: tuple[str, ...]) -> Iterator[Difference]:
@@ -142,7 +144,7 @@ def _mapping(
             yield Difference(path=(*path, name), kind=Drift.EXTRA, live=live.get(name))
         elif name not in live:
             yield Difference(path=(*path, name), kind=Drift.MISSING, desired=desired[name])
-        else:
+        elif child or desired[name] != live[name]:  # most fields of most objects are leaves that are as desired
             yield from _walk(child, desired[name], live[name], (*path, name))
     for name, value in desired.items():
         if f"f:{name}" not in children:
@@ -215,7 +217,9 @@ def _described(live: Manifest) -> dict[str, Any]:
 
 
 def _place(key: str, elements: Sequence[Any]) -> int | None:
-    """Where in a list the element is that a FieldsV1 key means."""
+    """Where in a list the element is that a FieldsV1 key means; a field's key means none."""
+    if key.startswith("f:"):
+        return None
     wanted = json.loads(key[2:])
     for at, element in enumerate(elements):
         if element == wanted if key.startswith("v:") else _has_key(element, wanted):
@@ -231,6 +235,8 @@ def _has_key(element: Any, wanted: Mapping[str, Any]) -> bool:
 
 def _label(key: str) -> str:
     """How a path names a list element: [name=eth0], or [value] for an element of a set."""
+    if key.startswith("f:"):
+        return f".{key[2:]}"
     wanted = json.loads(key[2:])
     if key.startswith("v:"):
         return f"[{wanted}]"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import ipaddress
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import operator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import cast
 
 from spidercli import addresses, kinds
@@ -16,7 +17,10 @@ from spidercli.planning.manifests import slim
 from spidercli.planning.movement import Fate, Movement, Obstacle, Wanted, movement
 from spidercli.planning.plan import Action, Change, Phase, Plan, Verb, Write
 
+_subnet = functools.lru_cache(maxsize=4096)(ipaddress.ip_network)  # thousands of pools share their vSwitches
 _IPS = ("spec", "ips")
+# How a list of the same addresses may differ; Spiderpool's webhook leaves out an empty one.
+_SPELLING = (ownership.Drift.CHANGED, ownership.Drift.MISSING)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,18 +29,19 @@ class Target:
 
     manifest: Manifest
 
-    @property
+    @functools.cached_property
     def name(self) -> str:
         return kinds.name(self.manifest)
 
     @functools.cached_property
     def subnet(self) -> IPNetwork:
-        return ipaddress.ip_network(str(kinds.spec(self.manifest)["subnet"]))
+        return _subnet(str(kinds.spec(self.manifest)["subnet"]))
 
     @functools.cached_property
     def listed(self) -> frozenset[int]:
         texts = cast("list[str]", kinds.spec(self.manifest).get("ips") or [])
-        return frozenset(int(address) for address in addresses.expand(texts))
+        ends = map(addresses.parse_range, texts)
+        return frozenset(number for first, last in ends for number in range(int(first), int(last) + 1))
 
     def with_addresses(self, numbers: Iterable[int]) -> Manifest:
         """The manifest with other addresses, in Spiderpool's canonical form."""
@@ -52,6 +57,25 @@ class PoolFacts:
     live: Mapping[str, LivePool]
     fates: Mapping[str, Fate]
     moves: Movement
+
+    @functools.cached_property
+    def _by_subnet(self) -> Mapping[IPNetwork, list[tuple[int, LivePool]]]:
+        """The live pools with their places among all, by subnet."""
+        found: dict[IPNetwork, list[tuple[int, LivePool]]] = {}
+        for place, pool in enumerate(self.live.values()):
+            found.setdefault(pool.subnet, []).append((place, pool))
+        return found
+
+    @functools.cached_property
+    def overlapping(self) -> Callable[[IPNetwork], list[LivePool]]:
+        """Gives the live pools whose subnet overlaps another one without being equal; asked once for each subnet."""
+
+        def find(wanted: IPNetwork) -> list[LivePool]:
+            others = (subnet for subnet in self._by_subnet if subnet != wanted and _overlap(subnet, wanted))
+            found = (entry for subnet in others for entry in self._by_subnet[subnet])
+            return [pool for _, pool in sorted(found, key=operator.itemgetter(0))]
+
+        return functools.cache(find)
 
     def claims_on(self, name: str) -> frozenset[int]:
         """The addresses of a live pool that another pool is going to list."""
@@ -179,7 +203,7 @@ def _staying(pool: LivePool, target: Target | None) -> Iterator[Change]:
 def _resized(pool: LivePool, target: Target, facts: PoolFacts) -> Iterator[Change]:
     final = facts.moves.final[pool.name]
     body = target.manifest if final == target.listed else target.with_addresses(final)
-    drift = _drift(body, pool)
+    drift = _drift(body, pool, final)
     kept = final - target.listed
     if kept:
         yield _blocked(pool.name, wording.held(pool, kept, "left the ENI"))
@@ -290,11 +314,10 @@ def _explained(target: Target, obstacle: Obstacle) -> str:
 
 def _overlapping(target: Target, facts: PoolFacts) -> LivePool | None:
     """A live pool that stays and whose subnet overlaps without being equal, which the webhook refuses."""
-    for pool in facts.live.values():
-        if pool.name != target.name and pool.subnet != target.subnet and _overlap(pool.subnet, target.subnet):
-            going = facts.fates[pool.name] in (Fate.GO, Fate.RENEW) and not pool.holders
-            if not going:
-                return pool
+    for pool in facts.overlapping(target.subnet):
+        going = facts.fates[pool.name] in (Fate.GO, Fate.RENEW) and not pool.holders
+        if pool.name != target.name and not going:
+            return pool
     return None
 
 
@@ -302,11 +325,11 @@ def _overlap(one: IPNetwork, other: IPNetwork) -> bool:
     return one.version == other.version and one.overlaps(other)
 
 
-def _drift(body: Manifest, pool: LivePool) -> list[str]:
-    """What differs in fields that we own, as short phrases; a list of addresses is compared as a set."""
+def _drift(body: Manifest, pool: LivePool, final: frozenset[int]) -> list[str]:
+    """What differs in fields that we own, as short phrases; `final`, what the body lists, is compared as a set."""
     found = ownership.differences(body, pool.manifest)
-    if Target(body).listed == pool.listed:
-        return [str(item) for item in found if item.path != _IPS or item.kind is not ownership.Drift.CHANGED]
+    if final == pool.listed:
+        return [str(item) for item in found if item.path != _IPS or item.kind not in _SPELLING]
     return ["the ENI's addresses changed" if item.path == _IPS else str(item) for item in found]
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import difflib
 import functools
+import os
 import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from spidercli.errors import ConfigInvalid, TemplateInvalid
-from spidercli.rendering import quoting
+from spidercli.rendering import bounds, quoting
 from spidercli.rendering.placement import StandAlone
 
 _PACKAGE = Path(__file__).parents[1]
 _SUFFIXES = frozenset({".j2", ".yaml", ".yml"})
+_LARGEST_FILE = 1 << 20
+_LONGEST_SENTENCE = 200
 
 
 @functools.cache
@@ -36,12 +38,12 @@ class Templates:
             ConfigInvalid: the folder does not exist.
             TemplateInvalid: a file of the folder would replace nothing.
         """
-        folders = [builtin_folder()]
+        self._folders = [builtin_folder()]
         if overrides is not None:
             _check_overrides(overrides)
-            folders.insert(0, overrides)
-        self._environment = ImmutableSandboxedEnvironment(
-            loader=jinja2.FileSystemLoader(folders),
+            self._folders.insert(0, overrides)
+        self._environment = bounds.BoundedEnvironment(
+            loader=jinja2.FileSystemLoader(self._folders),
             undefined=jinja2.StrictUndefined,
             finalize=quoting.finalize,
             extensions=[StandAlone],
@@ -61,14 +63,18 @@ class Templates:
             TemplateInvalid: it does not compile or does not render; FILE:LINE where Jinja knows the line.
         """
         template = self._template(name)
+        self._environment.steps = 0
         try:
-            return template.render(values)
+            text = template.render(values)
         except jinja2.TemplateSyntaxError as error:
             raise _syntax_error(error, name) from error
         except Exception as error:  # what a template does can raise anything
             problem = f"{_where(error, self.file(name))}: {_sentence(error)}"
             hint = f"known names: {', '.join(sorted(values))}" if isinstance(error, jinja2.UndefinedError) else None
             raise TemplateInvalid(problem, hint=hint) from error
+        if len(text) > bounds.LONGEST_TEXT:
+            raise TemplateInvalid(f"{self.file(name)}: gives more than {bounds.LONGEST_TEXT} characters")
+        return text
 
     def file(self, name: str) -> str:
         """The file that a template is read from."""
@@ -85,7 +91,12 @@ class Templates:
         except jinja2.TemplateSyntaxError as error:
             raise _syntax_error(error, name) from error
         except (OSError, UnicodeDecodeError, jinja2.TemplateNotFound) as error:
-            raise TemplateInvalid(f"{name}: the template can't be read: {error}") from error
+            raise TemplateInvalid(f"{self._path(name)}: the template can't be read: {_sentence(error)}") from error
+        except Exception as error:  # Jinja and Python give up on deep nesting, each in its own way
+            raise TemplateInvalid(f"{self._path(name)}: the template can't be compiled: {_sentence(error)}") from error
+
+    def _path(self, name: str) -> Path:
+        return next((folder / name for folder in self._folders if (folder / name).is_file()), Path(name))
 
 
 def template_names() -> list[str]:
@@ -95,9 +106,10 @@ def template_names() -> list[str]:
 
 
 def _check_overrides(folder: Path) -> None:
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112 - pathlib's raises for a long name
+        problem = "is no folder" if os.path.exists(folder) else "does not exist"  # noqa: PTH110 - likewise
         raise ConfigInvalid(
-            f"the template folder {folder} does not exist",
+            f"the template folder {folder} {problem}",
             hint="it is named by --templates or by the key templates of the configuration",
         )
     known = template_names()
@@ -106,6 +118,17 @@ def _check_overrides(folder: Path) -> None:
             close = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {close[0]}?" if close else f"templates are {', '.join(known)}"
             raise TemplateInvalid(f"{folder / name}: no built-in template has this name", hint=hint)
+    for name in known:
+        _check_override(folder / name)
+
+
+def _check_override(path: Path) -> None:
+    """Refuse what Jinja would pass over for the built-in template, or choke on."""
+    if path.is_file():
+        if path.stat().st_size > _LARGEST_FILE:
+            raise TemplateInvalid(f"{path}: is larger than {_LARGEST_FILE >> 20} MiB")
+    elif path.exists() or path.is_symlink():
+        raise TemplateInvalid(f"{path}: is no file", hint="a template is a file, or a link to one")
 
 
 def _candidates(folder: Path) -> Iterator[str]:
@@ -117,7 +140,7 @@ def _candidates(folder: Path) -> Iterator[str]:
 
 
 def _syntax_error(error: jinja2.TemplateSyntaxError, name: str) -> TemplateInvalid:
-    return TemplateInvalid(f"{error.filename or error.name or name}:{error.lineno}: {error.message}")
+    return TemplateInvalid(f"{error.filename or error.name or name}:{error.lineno}: {_short(error.message or '')}")
 
 
 def _where(error: Exception, file: str) -> str:
@@ -131,5 +154,11 @@ def _where(error: Exception, file: str) -> str:
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, jinja2.TemplateNotFound):
-        return f"there is no template {error.name}"
-    return str(error) or type(error).__name__
+        return _short(f"there is no template {error.name}")
+    if isinstance(error, MemoryError):
+        return "it needs too much memory"
+    return _short(str(error) or type(error).__name__)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_SENTENCE else f"{text[: _LONGEST_SENTENCE - 1]}…"

@@ -7,6 +7,7 @@ it can end the scalar, start a comment or be taken for a number, a date or a boo
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -32,8 +33,13 @@ def quote(value: object) -> Yaml:
         ValueError: a string has half a surrogate pair, which is no character.
     """
     if isinstance(value, str):
-        return Yaml(_text(str(value)))
+        return _quoted(str(value))
     return Yaml(_other(value))
+
+
+@functools.lru_cache(maxsize=4096)  # a vSwitch's values come back for each of its pools
+def _quoted(text: str) -> Yaml:
+    return Yaml(_text(text))
 
 
 def finalize(value: object) -> Yaml:

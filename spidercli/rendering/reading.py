@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 
 from spidercli import kinds, yamltext
 from spidercli.errors import TemplateInvalid
@@ -31,6 +32,7 @@ class Rendered:
     file: str
     text: str
     expected: tuple[Identity, ...]
+    cast: Manifest | None = None  # the text's one object, where it is known without parsing
 
 
 def manifests(rendered: Sequence[Rendered]) -> list[Manifest]:
@@ -41,7 +43,7 @@ def manifests(rendered: Sequence[Rendered]) -> list[Manifest]:
     """
     expected = [identity for piece in rendered for identity in piece.expected]
     try:
-        found = _documents("\n---\n".join(piece.text for piece in rendered))
+        found = list(_together(rendered))
     except yamltext.YamlInvalid:
         return _one_by_one(rendered)
     if len(found) != len(expected) or any(map(_problem, found, expected)):
@@ -61,6 +63,14 @@ def patch(rendered: Rendered) -> Manifest:
     return found[0]
 
 
+def _together(rendered: Sequence[Rendered]) -> Iterator[Manifest]:
+    """The objects of all texts, with one pass of the parser where it is needed; too many or too few if one is odd."""
+    parsed = iter(_documents("\n---\n".join(piece.text for piece in rendered if piece.cast is None)))
+    for piece in rendered:
+        yield from itertools.islice(parsed, len(piece.expected)) if piece.cast is None else [piece.cast]
+    yield from parsed
+
+
 def _one_by_one(rendered: Iterable[Rendered]) -> list[Manifest]:
     return [manifest for piece in rendered for manifest in _checked(piece)]
 
@@ -78,6 +88,8 @@ def _checked(piece: Rendered) -> list[Manifest]:
 
 
 def _parsed(piece: Rendered) -> list[Manifest]:
+    if piece.cast is not None:
+        return [piece.cast]
     try:
         return _documents(piece.text)
     except yamltext.YamlInvalid as error:
@@ -99,6 +111,8 @@ def _problem(manifest: object, identity: Identity) -> str | None:
     found = Identity(kind=str(manifest.get("kind")), name=kinds.name(manifest), namespace=kinds.namespace(manifest))
     if found != identity:
         return f"gives {found} instead of {identity}"
+    if not isinstance(manifest.get("apiVersion"), str) or not isinstance(manifest.get("spec", {}), dict):
+        return f"gives {identity} without an apiVersion, or with a spec that is no mapping"
     if not isinstance(manifest["metadata"].get("labels"), dict) or not kinds.is_ours(manifest):
         return f"{identity} lacks the label {kinds.MANAGED_BY}: {kinds.FIELD_MANAGER}, without which it is not ours"
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shlex
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ from spidercli.errors import TemplateInvalid
 from spidercli.model import Manifest, Node
 from spidercli.rendering import ccm, reading, samples
 from spidercli.rendering.environment import Templates
+from spidercli.rendering.moulds import Moulds
 from spidercli.rendering.reading import Identity, Rendered
 
 _POOL = "spiderippool.yaml.j2"
@@ -23,6 +25,7 @@ _PROVIDER_ID = "provider-id.yaml.j2"
 _CLOUD_CONFIG = "ccm/cloud-config.yaml.j2"
 _SECRET = "ccm/secret.yaml.j2"  # noqa: S105 - a file name
 _MANAGER = "ccm/cloud-controller-manager.yaml.j2"
+_MANY = (_POOL, _PROVIDER_ID)  # what there is one of for each NIC or node
 _COMMON = {"managed_by": kinds.FIELD_MANAGER}
 
 
@@ -37,6 +40,7 @@ class Renderer:
             TemplateInvalid: a file of the folder has the name of no template.
         """
         self._templates = Templates(overrides)
+        self._moulds = {name: Moulds(functools.partial(self._templates.render, name)) for name in _MANY}
 
     def pool(self, pool: DesiredPool) -> Manifest:
         """A SpiderIPPool; see `pools` for many."""
@@ -100,8 +104,10 @@ class Renderer:
         return self._fill(_SECRET, values, _identity("Secret", values))
 
     def _fill(self, name: str, values: Mapping[str, object], *expected: Identity) -> Rendered:
-        text = self._templates.render(name, {**_COMMON, **values})
-        return Rendered(file=self._templates.file(name), text=text, expected=expected)
+        every = {**_COMMON, **values}
+        text = self._templates.render(name, every)
+        cast = self._moulds[name].cast(text, every) if name in self._moulds else None
+        return Rendered(file=self._templates.file(name), text=text, expected=expected, cast=cast)
 
 
 def _identity(kind: str, values: Mapping[str, object]) -> Identity:

@@ -23,6 +23,7 @@ class Sandbox:
     Attributes:
         world: the cloud's state.
         kube: the cluster's state.
+        faults: what goes wrong in either.
         kubeconfig: the file that leads to the cluster, None outside of the block.
         environ: environment variables that lead everything here, {} outside of the block.
     """
@@ -35,7 +36,8 @@ class Sandbox:
         """
         self._scenario = scenarios.build(scenario) if isinstance(scenario, str) else scenario
         self.world = self._scenario.world
-        self.kube = KubeApi(self._scenario.manifests)
+        self.faults = self.world.faults
+        self.kube = KubeApi(self._scenario.manifests, faults=self.faults)
         self.kubeconfig: pathlib.Path | None = None
         self.environ: dict[str, str] = {}
         self._open = contextlib.ExitStack()

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 import threading
 from types import TracebackType
 from typing import Self
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from spidercli.sandbox import delivery
 from spidercli.sandbox.asgi import App
 
 _HOST = "127.0.0.1"
+_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time, so that closing sends a reset
 
 
 class Server:
@@ -25,7 +29,7 @@ class Server:
     def __init__(self, app: App, port: int = 0) -> None:
         config = uvicorn.Config(
             app,
-            http="h11",
+            http=_Protocol,
             ws="none",
             loop="asyncio",
             lifespan="off",
@@ -59,6 +63,18 @@ class Server:
     ) -> None:
         self._uvicorn.stop()
         self._thread.join()
+
+
+class _Protocol(H11Protocol):
+    """HTTP/1.1 whose applications can end the connection: two functions in the state of each scope."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, delivery.CLOSE: transport.close, delivery.RESET: self._reset}
+
+    def _reset(self) -> None:
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.transport.abort()
 
 
 class _Uvicorn(uvicorn.Server):

@@ -127,4 +127,4 @@ def test_a_saved_inventory_that_does_not_exist(spidercli: Run) -> None:
     """A missing file is named."""
     ran = spidercli("inventory", "--inventory", "missing.yaml")
 
-    assert (ran.code, ran.stderr) == (64, "error SPC030: missing.yaml: No such file or directory\n")
+    assert (ran.code, ran.stderr) == (64, "error SPC030: missing.yaml: can't be read: No such file or directory\n")

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from spidercli.sandbox import scenarios
 from spidercli.sandbox.run import Sandbox
-from spidercli.sandbox.scenarios import guide
+from spidercli.sandbox.scenarios import guide, large
 
 Run = Callable[..., Any]
 PATIENCE = 60  # seconds, then a test fails
@@ -114,10 +115,38 @@ def test_any_command_in_the_sandbox(spidercli: Run, temporary: Path, command: st
 
 def test_another_scenario(spidercli: Run) -> None:
     """--sandbox=NAME starts another one."""
-    ran = spidercli("inventory", "--sandbox=fleet", "-o", "name")
+    ran = spidercli("inventory", "--sandbox=large", "-o", "name")
 
     assert ran.stdout.splitlines()[0] == "node/node-00000"
-    assert len(ran.stdout.splitlines()) == 50
+    assert len(ran.stdout.splitlines()) == 500
+
+
+def test_help_lists_the_scenarios(spidercli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`sandbox up --help` names every scenario that there is."""
+    monkeypatch.setenv("COLUMNS", "200")
+    ran = spidercli("sandbox", "up", "--help")
+
+    assert f"{', '.join(scenarios.NAMES[:-1])} or {scenarios.NAMES[-1]}" in ran.stdout
+    assert f"(default: {large.NODES})" in ran.stdout
+
+
+def test_run_at_any_size(spidercli: Run, isolation: Path) -> None:
+    """--nodes says how many nodes the large scenario has."""
+    script = f"{shlex.quote(sys.executable)} -m spidercli inventory -o name > seen"
+    ran = spidercli("sandbox", "run", "--scenario", "large", "--nodes", "3", "sh", "-c", script)
+
+    assert ran.code == 0
+    assert (isolation / "seen").read_text() == "node/node-00000\nnode/node-00001\nnode/node-00002\n"
+
+
+def test_a_scenario_without_a_size(spidercli: Run) -> None:
+    """--nodes contradicts a scenario that is what it is."""
+    ran = spidercli("sandbox", "up", "--nodes", "3")
+
+    assert ran.code == 64
+    assert ran.stderr == (
+        "error SPC001: The scenario guide has a fixed size.\n  hint: --nodes goes with --scenario large\n"
+    )
 
 
 def test_the_sandbox_beats_the_environment(spidercli: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

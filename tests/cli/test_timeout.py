@@ -17,7 +17,10 @@ def test_the_cloud_does_not_answer_in_time(spidercli: Run, sandbox: Sandbox) -> 
     ran = spidercli("pools", "diff", "--timeout", "0.5s")
 
     assert ran.code == 1
-    assert "error SPC504: the time is over" in ran.stderr
+    assert (
+        "error SPC504: the time is over: stopped while ecs:DescribeNetworkInterfaces was waited for: Throttling.User"
+        in ran.stderr
+    )
 
 
 def test_a_generous_timeout_changes_nothing(spidercli: Run, sandbox: Sandbox) -> None:

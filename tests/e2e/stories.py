@@ -19,6 +19,10 @@ IPVLAN = {"cniType": "ipvlan", "enableCoordinator": True, "ipvlan": {"master": [
 
 POOLS: dict[str, dict[str, Any]] = {
     "subnet only": {"subnet": SUBNET},
+    "IPv4 written as IPv6": {"subnet": SUBNET, "ips": ["::ffff:10.1.0.5"], "gateway": "::ffff:10.1.0.1"},
+    "IPv4 ranges written as IPv6": {"subnet": SUBNET, "ips": ["10.1.0.9", "10.1.0.1-::ffff:10.1.0.4"]},
+    "IPv4 excluded as IPv6": {"subnet": SUBNET, "ips": ["10.1.0.1-10.1.0.9"], "excludeIPs": ["::ffff:10.1.0.5"]},
+    "IPv4 as IPv6 in an IPv6 pool": {"subnet": SUBNET_6, "ips": ["::ffff:10.1.0.5"]},
     "unmerged ranges": {"subnet": SUBNET, "ips": ["10.1.0.21-10.1.0.40", "10.1.0.1-10.1.0.20", "10.1.0.50"]},
     "one range of one address": {"subnet": SUBNET, "ips": ["10.1.0.5-10.1.0.5"]},
     "two ranges of one address": {"subnet": SUBNET, "ips": ["10.1.0.5-10.1.0.5", "10.1.0.9-10.1.0.9"]},
@@ -142,6 +146,9 @@ MULTUS: dict[str, dict[str, Any]] = {
     "ipvlan with macvlan": {**IPVLAN, "macvlan": {"master": ["eth0"]}},
     "ipvlan without its block": {"cniType": "ipvlan"},
     "ipvlan without master": {"cniType": "ipvlan", "ipvlan": {"master": []}},
+    "ipvlan of nothing": {"cniType": "ipvlan", "ipvlan": {}},
+    "ipvlan of no master": {"cniType": "ipvlan", "ipvlan": {"master": None}},
+    "macvlan of nothing": {"cniType": "macvlan", "macvlan": {}},
     "ipvlan of two masters": {"cniType": "ipvlan", "ipvlan": {"master": ["eth0", "eth1"]}},
     "ipvlan of a bond": {
         "cniType": "ipvlan",
@@ -161,6 +168,9 @@ MULTUS: dict[str, dict[str, Any]] = {
     "chained plugins": {**IPVLAN, "chainCNIJsonData": ['{"type":"tuning"}']},
     "bad chained plugins": {**IPVLAN, "chainCNIJsonData": ["{"]},
     "chained nonsense": {**IPVLAN, "chainCNIJsonData": ["x"]},
+    "chained bare words": {**IPVLAN, "chainCNIJsonData": ["{type: tuning}"]},
+    "chained too many commas": {**IPVLAN, "chainCNIJsonData": ['{"type": "tuning",}']},
+    "chained too few commas": {**IPVLAN, "chainCNIJsonData": ['{"type": "tuning" "name": "a"}']},
     "chained list": {**IPVLAN, "chainCNIJsonData": ["[]"]},
     "chained plugin without type": {**IPVLAN, "chainCNIJsonData": ["{}"]},
     "VLAN": {"cniType": "vlan", "vlan": {"master": ["eth0"]}},
@@ -214,7 +224,7 @@ def story(tell: Story) -> Story:
 
 
 def _create(kind: Any, spec: dict[str, Any], teller: Storyteller) -> None:
-    teller.create(kind, "default" if kind is COORDINATOR else "one", spec)
+    teller.create(kind, "one", spec)
     teller.apply(kind, "two", spec)
 
 
@@ -369,7 +379,8 @@ def pool_is_stale(teller: Storyteller) -> None:
 def pool_has_a_bad_name(teller: Storyteller) -> None:
     """Names and labels are checked before any webhook is asked."""
     teller.create(IP_POOL, "One_", {"subnet": SUBNET})
-    teller.create(IP_POOL, "one", {"subnet": SUBNET}, labels={"a b": "c", "d": "e f"})
+    teller.create(IP_POOL, "one", {"subnet": SUBNET}, labels={"a b": "c"})
+    teller.create(IP_POOL, "one", {"subnet": SUBNET}, labels={"d": "e f"})
     teller.create(IP_POOL, "one", {"subnet": SUBNET}, annotations={"": "c"})
 
 

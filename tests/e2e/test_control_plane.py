@@ -10,12 +10,12 @@ import sys
 from typing import Any
 
 import pytest
+import yaml
 
 from spidercli import kinds
-from spidercli.kinds import IP_POOL, MULTUS_CONFIG, Kind
-from spidercli.sandbox.scenarios.scenario import Scenario
+from spidercli.kinds import CONFIG_MAP, IP_POOL, MULTUS_CONFIG, Kind
 from tests.e2e.controlplane.cluster import Cluster
-from tests.e2e.controlplane.plane import ControlPlane
+from tests.e2e.controlplane.plane import ControlPlane, Plane
 from tests.e2e.controlplane.polling import eventually
 from tests.e2e.controlplane.rest import APPLY_PATCH, Answer, Rest
 
@@ -50,12 +50,12 @@ def ipvlan_config() -> dict[str, Any]:
     return {"apiVersion": kinds.SPIDERPOOL, "kind": "SpiderMultusConfig", "metadata": metadata, "spec": IPVLAN}
 
 
-def test_server_calls_itself_by_its_release(plane: ControlPlane) -> None:
+def test_server_calls_itself_by_its_release(plane: Plane) -> None:
     """Clients see the version that was built, not v0.0.0."""
     assert plane.rest.must("GET", "/version")["gitVersion"].startswith("v1.")
 
 
-def test_outsider_may_not_read_pools(plane: ControlPlane) -> None:
+def test_outsider_may_not_read_pools(plane: Plane) -> None:
     """RBAC is on: somebody without a role gets nothing."""
     outsider = Rest(plane.outsider)
 
@@ -142,24 +142,22 @@ def test_replacing_the_placeholder_makes_the_network(cluster: Cluster) -> None:
     assert "eth0" == eventually(ipvlan_plugin, "the network is generated")["master"]
 
 
-def test_coordinator_is_synced(cluster: Cluster, guide: Scenario) -> None:
+@pytest.mark.usefixtures("guide")
+def test_coordinator_is_synced(cluster: Cluster) -> None:
     """The controller reads the CIDRs from kubeadm's ConfigMap."""
 
     def synced() -> Any:
         status = cluster.find(COORDINATOR, "default").get("status", {})
         return status if status.get("phase") == "Synced" else None
 
-    assert ["10.233.0.0/18"] == eventually(synced, "the coordinator is synced")["serviceCIDR"]
+    kubeadm = yaml.safe_load(cluster.find(CONFIG_MAP, "kubeadm-config", "kube-system")["data"]["ClusterConfiguration"])
+    assert [kubeadm["networking"]["serviceSubnet"]] == eventually(synced, "the coordinator is synced")["serviceCIDR"]
 
 
 @pytest.mark.usefixtures("guide")
-def test_server_survives_being_killed(plane: ControlPlane, cluster: Cluster) -> None:
+def test_server_survives_being_killed(own_plane: ControlPlane, cluster: Cluster) -> None:
     """Killed and started again, the programs are at the same addresses with the same data."""
-    plane.controller.kill()
-    plane.apiserver.kill()
-
-    plane.apiserver.start()
-    plane.controller.start()
+    own_plane.restart()
 
     assert {"master", "worker"} == {kinds.name(node) for node in cluster.rest.items("/api/v1/nodes")}
     assert eventually(lambda: apply_pool(cluster, "master-172", "172.31.199.185").ok, "a pool can be written")
@@ -168,11 +166,12 @@ def test_server_survives_being_killed(plane: ControlPlane, cluster: Cluster) -> 
 @pytest.mark.usefixtures("guide")
 def test_kubectl_sees_the_nodes(kubectl: Any) -> None:
     """An unmodified kubectl reads the cluster."""
-    ran = kubectl("get", "nodes", "--output=name")
+    ran = kubectl("get", "nodes", "master", "worker", "--output=name")
 
     assert "node/master\nnode/worker\n" == ran.stdout
 
 
+@pytest.mark.usefixtures("own_plane")
 def test_nothing_is_left_of_a_killed_run(outer_environ: dict[str, str]) -> None:
     """When the run itself is killed, its programs and its folder go all the same."""
     command = [sys.executable, "-m", "tests.e2e.controlplane", "bare", "sh", "-c", "echo $KUBECONFIG; kill -9 $PPID"]

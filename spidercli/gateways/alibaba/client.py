@@ -20,6 +20,7 @@ from spidercli.gateways.alibaba.fields import Fields
 from spidercli.gateways.alibaba.limiter import Limiter
 from spidercli.gateways.alibaba.redaction import Redactor
 from spidercli.gateways.alibaba.retrying import Retrier, RetryNote, Stop
+from spidercli.gateways.alibaba.transport import READ_SECONDS
 from spidercli.model import Eni, Instance, VSwitch
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ class Sdk(Protocol):
     def close(self) -> None: ...
 
 
-def _ignore(_: object) -> None:
+def _ignore(*_: object) -> None:
     """Nobody listens."""
 
 
@@ -51,9 +52,11 @@ class AlibabaCloud:
         environ: Mapping[str, str],
         on_retry: Callable[[RetryNote], None] = _ignore,
         on_answer: Callable[[str], None] = _ignore,
+        on_page: Callable[[str, int, int | None], None] = _ignore,
         sdks: Mapping[Product, Sdk] | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] | None = None,
+        read_seconds: float = READ_SECONDS,
     ) -> None:
         """Prepare; nothing is sent yet.
 
@@ -64,9 +67,12 @@ class AlibabaCloud:
             environ: the environment, for proxies and certificate authorities.
             on_retry: told of every retry, from any thread.
             on_answer: told of every answer, "PRODUCT:ACTION REQUEST-ID", from any thread.
+            on_page: told of every page of a listing, from any thread: what it has, how many of them, and how many
+                there are in all pages, if that is known.
             sdks: other ways to send calls, for tests.
             clock: seconds of a monotonic clock.
             sleep: waits; the default one ends at `stop`.
+            read_seconds: how long an answer may take.
         """
         self.region_id = region_id
         self.calls: collections.Counter[str] = collections.Counter()
@@ -78,7 +84,9 @@ class AlibabaCloud:
             Product.STS: endpoints.sts,
         }
         self._environ = environ
+        self._read_seconds = read_seconds
         self._on_answer = on_answer
+        self._on_page = on_page
         self._redactor = Redactor()
         self._stop = Stop()
         self._counting = threading.Lock()
@@ -100,16 +108,20 @@ class AlibabaCloud:
         calls = [ecs.describe_instances(vpc_id=vpc_id, ids=batch) for batch in readings.batches(ids, ecs.IDS_PER_CALL)]
         by_address = readings.batches(private_ips, ecs.IDS_PER_CALL)
         calls += [ecs.describe_instances(vpc_id=vpc_id, private_ips=batch) for batch in by_address]
-        found = self._read_all(calls or [ecs.describe_instances(vpc_id=vpc_id)], ecs.instances)
+        convert_page = self._counted("instances", ecs.instances, (len(ids) + len(private_ips)) or None)
+        found = self._read_all(calls or [ecs.describe_instances(vpc_id=vpc_id)], convert_page)
         return readings.unique(found, key=lambda instance: instance.instance_id)
 
     def enis(self, *, vpc_id: str) -> tuple[Eni, ...]:
         """Every ENI of a VPC, by id.
 
         Raises:
-            CloudError: any page failed.
+            CloudError: any page failed, or has an ENI of another VPC.
         """
-        found = readings.by_token(self.send, ecs.describe_enis(vpc_id=vpc_id), ecs.enis)
+        found = readings.by_token(self.send, ecs.describe_enis(vpc_id=vpc_id), self._counted("ENIs", ecs.enis))
+        for eni in found:
+            if eni.vpc_id != vpc_id:
+                raise Fields(label=f"ENI {eni.eni_id}", values={}).invalid("VpcId", f"{eni.vpc_id}, not {vpc_id}")
         return readings.unique(found, key=lambda eni: eni.eni_id)
 
     def vswitches(self, *, vpc_id: str) -> tuple[VSwitch, ...]:
@@ -119,7 +131,7 @@ class AlibabaCloud:
             CloudError: any page failed.
         """
         call = vpc.describe_vswitches(region_id=self.region_id, vpc_id=vpc_id)
-        found = readings.by_number(self.send, call, vpc.vswitches)
+        found = readings.by_number(self.send, call, self._counted("vSwitches", vpc.vswitches))
         return readings.unique(found, key=lambda vswitch: vswitch.vswitch_id)
 
     def identity(self) -> ports.Identity:
@@ -159,6 +171,16 @@ class AlibabaCloud:
         for sdk in self._sdks.values():
             sdk.close()
 
+    def _counted(self, things: str, convert_page: readings.Convert[T], total: int | None = None) -> readings.Convert[T]:
+        """The same conversion, with a word to `on_page`."""
+
+        def convert_and_tell(page: Fields) -> list[T]:
+            items = convert_page(page)
+            self._on_page(things, len(items), total)
+            return items
+
+        return convert_and_tell
+
     def _read_all(self, calls: Sequence[Call], convert_page: readings.Convert[T]) -> list[T]:
         def read(call: Call) -> list[T]:
             return readings.by_token(self.send, call, convert_page)
@@ -191,6 +213,7 @@ class AlibabaCloud:
             environ=self._environ,
             redactor=self._redactor,
             threads=THREADS,
+            read_seconds=self._read_seconds,
         )
         return {Product.ECS: sdk, Product.STS: sdk}
 
@@ -204,5 +227,6 @@ class AlibabaCloud:
             environ=self._environ,
             redactor=self._redactor,
             threads=THREADS,
+            read_seconds=self._read_seconds,
         )
         return {Product.VPC: sdk}

@@ -79,12 +79,13 @@ class LegacySdk:
         environ: Mapping[str, str],
         redactor: Redactor,
         threads: int,
+        read_seconds: float,
     ) -> None:
         silence_sdk_loggers()
         self._endpoints = endpoints
         self._redactor = redactor
         self._client = _Client(_DUMMY, _DUMMY, region_id, auto_retry=False)
-        self._client.session = ApiSession(environ, threads=threads)
+        self._client.session = ApiSession(environ, threads=threads, read_seconds=read_seconds)
         self._client._signer = _BridgingSigner(credentials, redactor)  # noqa: SLF001 - there is no other way in
         self._client.append_user_agent("spidercli", __version__)
 
@@ -142,7 +143,7 @@ def _request(call: Call, endpoint: Endpoint) -> AcsRequest:
 def _parse(body: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter from brackets in brackets in brackets
         answer = None
     if not isinstance(answer, dict):
         raise Failure("the answer is not a JSON object", cause=Cause.LOCAL)

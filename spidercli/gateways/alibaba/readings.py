@@ -25,9 +25,10 @@ def by_token(send: Send, first: Call, convert: Convert[T]) -> list[T]:
     A short page is not the end (ECS filters after it has cut the pages). TotalCount means nothing in this mode.
 
     Raises:
-        CloudAnswerInvalid: a token came twice, or a full page came without the token's field.
+        CloudAnswerInvalid: a token or a page came twice, or a full page came without the token's field.
     """
     found: list[T] = []
+    before: list[T] = []
     seen: set[str] = set()
     call: Call | None = first
     while call is not None:
@@ -37,6 +38,9 @@ def by_token(send: Send, first: Call, convert: Convert[T]) -> list[T]:
         token = _next_token(page, full=len(items) >= int(call.parameters["MaxResults"]))
         if token in seen:
             raise page.invalid("NextToken", f"{token}, which came before")
+        if items and items == before:
+            raise _repeated(first.name)
+        before = items
         seen.add(token)
         call = _with(first, NextToken=token) if token else None
     return found
@@ -46,9 +50,10 @@ def by_number(send: Send, first: Call, convert: Convert[T]) -> list[T]:
     """All pages of a call with PageNumber and PageSize, until TotalCount objects are there.
 
     Raises:
-        CloudAnswerInvalid: a page is empty too early, or TotalCount changed on the way.
+        CloudAnswerInvalid: a page is empty too early or came twice, or TotalCount is wrong or changed on the way.
     """
     found: list[T] = []
+    before: list[T] = []
     total: int | None = None
     number = 1
     while total is None or len(found) < total:
@@ -57,8 +62,12 @@ def by_number(send: Send, first: Call, convert: Convert[T]) -> list[T]:
         counted = page.number("TotalCount")
         if total not in (None, counted) or (counted and not items):
             raise _changed(first.name)
+        if items and items == before:
+            raise _repeated(first.name)
         found.extend(items)
-        total = counted
+        if len(found) > counted:
+            raise page.invalid("TotalCount", f"{counted}, with {len(found)} listed")
+        before, total = items, counted
         number += 1
     return found
 
@@ -75,17 +84,18 @@ def parallel(
 ) -> list[T]:
     """The results of all calls, in their order; the first error cancels what has not begun, Ctrl-C also `interrupt`s.
 
-    The interruption has to wake up threads that wait for a retry: leaving the executor waits for them.
+    After an error nothing is waited for, least of all an answer that does not come; the interruption wakes up threads
+    that wait for a retry.
     """
-    with ThreadPoolExecutor(threads, thread_name_prefix="alibaba-cloud") as executor:
-        futures = [executor.submit(function, call) for call in calls]
-        try:
-            return [item for future in futures for item in future.result()]
-        except BaseException as error:
-            executor.shutdown(wait=False, cancel_futures=True)
-            if isinstance(error, KeyboardInterrupt):
-                interrupt()
-            raise
+    executor = ThreadPoolExecutor(threads, thread_name_prefix="alibaba-cloud")
+    futures = [executor.submit(function, call) for call in calls]
+    try:
+        return [item for future in futures for item in future.result()]
+    except KeyboardInterrupt:
+        interrupt()
+        raise
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
 
 
 def unique(items: Iterable[T], key: Callable[[T], str]) -> tuple[T, ...]:
@@ -107,6 +117,13 @@ def _next_token(page: Fields, *, full: bool) -> str:
 
 def _with(call: Call, **parameters: str) -> Call:
     return dataclasses.replace(call, parameters={**call.parameters, **parameters})
+
+
+def _repeated(name: str) -> CloudAnswerInvalid:
+    """An endpoint that does not know what a page is would be read for ever."""
+    return CloudAnswerInvalid(
+        f"{name} gives the same page again and again", hint="is the endpoint that of the API, and of nothing else?"
+    )
 
 
 def _changed(name: str) -> CloudAnswerInvalid:

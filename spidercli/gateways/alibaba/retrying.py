@@ -23,7 +23,10 @@ from spidercli.gateways.alibaba.limiter import Limiter
 T = TypeVar("T")
 
 BUDGET = 75.0
-"""Seconds after which the next failure is final: a quota refuses until the next minute, so one has to pass."""
+"""Seconds after which the next failure is final: a quota refuses until the next minute, so one has to pass.
+
+A call is tried twice in any case, for an answer that got lost is known to be late only when all of this is over.
+"""
 NETWORK_BUDGET = 15.0
 """The same for a network that gives no answer; nobody should wait a minute for a wrong host name."""
 _FIRST_PAUSE = 1.0
@@ -38,6 +41,12 @@ class RetryNote:
     number: int  # 1 for the first retry
     reason: str  # the error code, or the failure's words
     wait: float  # seconds
+    throttled: bool = False  # whether everybody has to wait, not only this call
+
+    @property
+    def obstacle(self) -> str:
+        """What is in the way, for those who did not ask for details."""
+        return f"Alibaba Cloud throttles {self.call}" if self.throttled else f"{self.call}: {self.reason}"
 
     def __str__(self) -> str:
         """For example `retry 2 of ecs:DescribeInstances in 3.1 s: Throttling.User`."""
@@ -79,30 +88,41 @@ class Retrier:
 
         Raises:
             Failure: the last one.
+            Interrupted: `sleep` did not want to wait; it says for what, after a failure.
         """
         started = self.clock()
+        reasons: list[str] = []
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: _helps(call, error)),
-            stop=lambda state: self.clock() - started >= _budget(_failure(state)),
+            stop=lambda state: state.attempt_number > 1 and self.clock() - started >= _budget(_failure(state)),
             wait=self._wait,
             sleep=self.sleep,
             before=lambda _: self.limiter.acquire(call.name),
-            before_sleep=lambda state: self._before_sleep(call, state),
+            before_sleep=lambda state: reasons.append(self._before_sleep(call, state)),
             reraise=True,
         )
-        return retrying(attempt)
+        try:
+            return retrying(attempt)
+        except Interrupted as interruption:
+            if not reasons:
+                raise
+            raise Interrupted(f"stopped while {call.name} was waited for: {reasons[-1]}") from interruption
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         """Full jitter (anything from 0 to a ceiling that doubles), but never less than the API asks for."""
         ceiling = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (state.attempt_number - 1))
         return max(self.jitter(0.0, ceiling), _failure(state).retry_after or 0.0)
 
-    def _before_sleep(self, call: Call, state: tenacity.RetryCallState) -> None:
+    def _before_sleep(self, call: Call, state: tenacity.RetryCallState) -> str:
+        """Let others wait too, where that is due, and tell why; the reason."""
         failure = _failure(state)
-        if meaning(failure).remedy is Remedy.SLOW_DOWN:
+        throttled = meaning(failure).remedy is Remedy.SLOW_DOWN
+        if throttled:
             self.limiter.pause(call.name, state.upcoming_sleep)
         reason = failure.code or failure.message
-        self.notify(RetryNote(call=call.name, number=state.attempt_number, reason=reason, wait=state.upcoming_sleep))
+        number, wait = state.attempt_number, state.upcoming_sleep
+        self.notify(RetryNote(call=call.name, number=number, reason=reason, wait=wait, throttled=throttled))
+        return reason
 
 
 def _helps(call: Call, error: BaseException) -> bool:

@@ -58,11 +58,12 @@ class TeaSdk:
         environ: Mapping[str, str],
         redactor: Redactor,
         threads: int,
+        read_seconds: float,
     ) -> None:
         silence_sdk_loggers()
         self._redactor = redactor
         self._scheme = "HTTPS" if endpoint.secure else "HTTP"
-        self._session = ApiSession(environ, threads=threads)
+        self._session = ApiSession(environ, threads=threads, read_seconds=read_seconds)
         _use_session(endpoint, self._session, threads)
         config = Config(
             credential=_BridgingCredential(credentials, redactor),

@@ -18,7 +18,7 @@ from spidercli.gateways.alibaba.calls import Cause, Failure
 
 _CA_VARIABLES = ("ALIBABA_CLOUD_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _CONNECT_SECONDS = 5.0
-_READ_SECONDS = 20.0
+READ_SECONDS = 20.0
 _WHITESPACE = 64  # how much of it may come before a JSON object
 
 
@@ -31,7 +31,7 @@ class Session(requests.Session):
         *,
         threads: int,
         connect_seconds: float = _CONNECT_SECONDS,
-        read_seconds: float = _READ_SECONDS,
+        read_seconds: float = READ_SECONDS,
     ) -> None:
         super().__init__()
         self._timeout = (connect_seconds, read_seconds)

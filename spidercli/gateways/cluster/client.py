@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
-from typing import cast
 
 from spidercli import kinds
-from spidercli.gateways.cluster import errors, wire
+from spidercli.errors import ClusterError
+from spidercli.gateways.cluster import errors, shapes, wire
 from spidercli.gateways.cluster.api import Api
 from spidercli.gateways.cluster.wire import Answer, Request
 from spidercli.model import Manifest
@@ -24,8 +24,16 @@ class _Expired(Exception):
 class KubernetesCluster:
     """Readings and writes over one connection; safe to use from several threads."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, on_page: Callable[[str, int, int | None], None] = lambda *_: None) -> None:
+        """Prepare; nothing is sent yet.
+
+        Args:
+            api: the server.
+            on_page: told of every page of a listing: what it has, how many of them, and how many there are in all
+                pages, where the server says so.
+        """
         self._api = api
+        self._on_page = on_page
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -58,7 +66,7 @@ class KubernetesCluster:
         answer = self._api.ask(request)
         if answer.status == HTTPStatus.NOT_FOUND and not errors.names_no_object(answer):
             return None
-        return self._accepted(answer, request, kind)
+        return shapes.checked(self._accepted(answer, request, kind), kind)
 
     def send(self, write: Write) -> Manifest | None:
         """Carry out one write; the object as the server stored it, or None for a delete.
@@ -91,18 +99,24 @@ class KubernetesCluster:
         Raises:
             _Expired: the continue token did, on the way.
         """
-        token: object = None
+        token, seen = "", {""}
+        read = 0
         while True:
-            request = wire.page(kind, namespace, limit=limit, continue_from=token)
+            request = wire.page(kind, namespace, limit=limit, continue_from=token or None)
             answer = self._api.ask(request)
             if answer.status == HTTPStatus.GONE and token:
                 raise _Expired
             document = self._accepted(answer, request, kind)
-            for item in cast("list[Manifest]", document.get("items") or []):
-                yield _typed(item, kind)
-            token = kinds.metadata(document).get("continue")
+            items, token, more = shapes.page(document, request.purpose)
+            for item in items:
+                yield shapes.checked(item, kind)
+            read += len(items)
+            self._on_page(f"{kind.kind} objects", len(items), read + more)
             if not token:
                 return
+            if token in seen:
+                raise ClusterError(f"can't {request.purpose}: the API server gives the same page again and again")
+            seen.add(token)
 
     def _accepted(self, answer: Answer, request: Request, kind: kinds.Kind) -> Manifest:
         if answer.status == HTTPStatus.NOT_FOUND and errors.names_no_object(answer):
@@ -141,8 +155,3 @@ def _content(manifest: Manifest) -> Manifest:
     """An object without what the server alone writes."""
     content = {key: value for key, value in manifest.items() if key not in ("metadata", "status")}
     return {**content, "metadata": {"labels": kinds.labels(manifest), "annotations": kinds.annotations(manifest)}}
-
-
-def _typed(item: Manifest, kind: kinds.Kind) -> Manifest:
-    """A list's item with its type, which built-in kinds leave out."""
-    return item if "kind" in item else {"apiVersion": kind.api_version, "kind": kind.kind, **item}

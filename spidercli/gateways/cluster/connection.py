@@ -117,8 +117,9 @@ class Connection:
                 f"{self.host}: TLS could not be set up", hint="is it an https port, and the client certificate its own?"
             )
         problem = f"{self.host} does not answer: {_problem(causes)}"
-        if self._answered or not any(isinstance(cause, _UNBORN) for cause in causes):
-            return ConnectionLost(problem)
+        sent = not any(isinstance(cause, _UNBORN) for cause in causes)
+        if self._answered or sent:
+            return ConnectionLost(problem, in_doubt=sent)
         return ClusterUnreachable(problem, hint="is the kubeconfig's server right, and reachable from here?")
 
 

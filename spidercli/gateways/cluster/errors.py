@@ -38,7 +38,10 @@ def refusal(answer: Answer, request: Request, host: str) -> ClusterError:
     if in_use is not None:
         return in_use
     make = _BY_STATUS.get(answer.status, _unavailable if _is_outage(answer.status) else _refused)
-    return make(status, request, f"{host} answers {answer.status}")
+    error = make(status, request, f"{host} answers {answer.status}")
+    if isinstance(error, ClusterUnreachable):
+        error.in_doubt = answer.in_doubt
+    return error
 
 
 def kind_missing(kind: kinds.Kind) -> KindMissing:

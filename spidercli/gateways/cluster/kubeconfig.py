@@ -18,10 +18,11 @@ from kubernetes import config as kubernetes_config
 from kubernetes.client import Configuration
 from kubernetes.config.incluster_config import InClusterConfigLoader
 
-from spidercli import addresses
+from spidercli import addresses, userfiles, yamltext
 from spidercli.errors import ClusterUnauthorized, ClusterUnreachable, ConfigInvalid
 from spidercli.gateways.cluster import plugins
 
+_LARGEST = 1 << 24
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
@@ -86,11 +87,11 @@ def _files(kubeconfig: Path | None, environ: Mapping[str, str]) -> tuple[Path, .
     home = environ.get("HOME", "")
     if kubeconfig is not None:
         path = _expanded(str(kubeconfig), home)
-        if not path.is_file():
+        if not os.path.exists(path):  # noqa: PTH110 - pathlib's raises for a long name
             raise ConfigInvalid(f"kubeconfig {path} does not exist")
         return (path,)
     named = [_expanded(text, home) for text in environ.get("KUBECONFIG", "").split(os.pathsep) if text]
-    found = tuple(path for path in named if path.is_file())
+    found = tuple(path for path in named if os.path.exists(path))  # noqa: PTH110 - likewise
     if named and not found:
         raise ConfigInvalid(f"KUBECONFIG names no file that exists: {environ['KUBECONFIG']}")
     default = Path(home, ".kube", "config")
@@ -115,7 +116,9 @@ def _read(files: tuple[Path, ...]) -> Kubeconfig:
 
 def _document(path: Path) -> Mapping[str, Any]:
     try:
-        document = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
+        content = userfiles.read(path, most=_LARGEST)
+        _check_depth(content, path)
+        document = yaml.load(content, Loader=yaml.CSafeLoader)
     except OSError as error:
         raise ConfigInvalid(f"kubeconfig {path} can't be read: {error.strerror}") from error
     except yaml.MarkedYAMLError as error:
@@ -128,11 +131,21 @@ def _document(path: Path) -> Mapping[str, Any]:
     return document
 
 
+def _check_depth(content: bytes, path: Path) -> None:
+    """Refuse deep nesting, which crashes libyaml's composer, and the process with it."""
+    depth = 0
+    for event in yaml.parse(content, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > yamltext.MAX_DEPTH:
+            raise ConfigInvalid(f"{path}: the kubeconfig is nested too deeply")
+
+
 def _named(documents: list[Mapping[str, Any]], what: str) -> Mapping[str, Mapping[str, Any]]:
     """The entries of one of kubeconfig's three lists, by name."""
     found: dict[str, Mapping[str, Any]] = {}
     for document in documents:
-        for entry in document.get(f"{what}s") or ():
+        entries = document.get(f"{what}s")
+        for entry in entries if isinstance(entries, list) else ():
             if isinstance(entry, dict) and isinstance(entry.get(what), dict):
                 found.setdefault(str(entry.get("name")), entry[what])
     return found
@@ -158,7 +171,8 @@ def _from_files(configuration: Configuration, kubeconfig: Kubeconfig, context: s
     with plugins.failures() as failures:
         _load(configuration, kubeconfig, target)
     if failures:
-        command = (target.user.get("exec") or {}).get("command", "?")
+        login = target.user.get("exec")
+        command = login.get("command", "?") if isinstance(login, dict) else "?"
         raise ClusterUnauthorized(
             f"the login command {command} of context {target.context} failed: {failures[0]}",
             hint="`kubectl get nodes` with the same kubeconfig shows what it says",
@@ -184,13 +198,22 @@ def _missing_file(error: Exception) -> str:
 
 
 def _check_server(target: Target, kubeconfig: Kubeconfig) -> None:
-    scheme = urlsplit(target.server).scheme
-    if scheme == "https" or (scheme == "http" and _is_loopback(target.server)):
+    if _is_usable(target.server):
         return
     raise ConfigInvalid(
         f"context {target.context} of {kubeconfig.where}: the server has to be https://HOST[:PORT]",
         hint="http:// is accepted for this machine only",
     )
+
+
+def _is_usable(url: str) -> bool:
+    """Whether a server's URL is one, and safe to send credentials to."""
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0 and url.isprintable() and " " not in url
+    except ValueError:  # brackets without an IPv6 address, or a port that is no number
+        return False
+    return usable and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(url)))
 
 
 def _from_service_account(configuration: Configuration, environ: Mapping[str, str], folder: Path) -> None:

@@ -16,10 +16,11 @@ from spidercli import kinds
 from spidercli.errors import ClusterError, RunInProgress, WriteConflict
 from spidercli.gateways.cluster import holders, wire
 from spidercli.gateways.cluster.api import Api
-from spidercli.gateways.cluster.wire import Request
+from spidercli.gateways.cluster.wire import Answer, Request
 from spidercli.model import Manifest
 
 NAME = "spidercli"
+_LOOK = "two runs may have got in each other's way: run again once the other one has ended"
 
 
 def _now() -> datetime:
@@ -57,6 +58,11 @@ class Lease:
 
     The Lease object stays when it is released, without a holder: so get, create and update are all it needs. When it
     can't be released, it expires.
+
+    Attributes:
+        lost: set once it is not ours any more.
+        loss: why not.
+        unreleased: why it could not be released, where that is so.
     """
 
     def __init__(
@@ -90,6 +96,13 @@ class Lease:
         self._released = threading.Event()
         self._renewing = threading.Thread(target=self._keep, name="lease", daemon=True)
         self.lost = threading.Event()
+        self.loss: ClusterError | None = None
+        self.unreleased: ClusterError | None = None
+
+    @property
+    def name(self) -> str:
+        """The Lease as messages name it."""
+        return f"Lease {self._namespace}/{NAME}"
 
     def __enter__(self) -> Self:
         self.acquire()
@@ -134,17 +147,31 @@ class Lease:
                 self._look_again()
             else:
                 self._held = self._api.accepted(answer, request)
-        except ClusterError:  # no answer is no verdict, until the Lease has expired
+        except ClusterError as error:  # no answer is no verdict, until the Lease has expired
             if Claim(manifest=self._held).remaining(self._now()) <= 0:
-                self._lose()
+                self._lose(ClusterError(f"{self.name} could not be renewed in time: {error.message}", hint=error.hint))
 
     def release(self) -> None:
         """Leave the Lease without a holder, if it still is ours. Never raises: what is not released expires."""
         if self.lost.is_set() or not self._held:
             return
-        freed = {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": _written(self._now())}
+        try:
+            self._free()
+        except ClusterError as error:
+            self.unreleased = error
+
+    def let_go(self, seconds: float) -> None:
+        """Try to release it from another thread, held or on the way to it, and wait no longer than this."""
+        thread = threading.Thread(target=self._give_back, name="lease-release", daemon=True)
+        thread.start()
+        thread.join(seconds)
+
+    def _give_back(self) -> None:
         with contextlib.suppress(ClusterError):
-            self._api.call(wire.replace(kinds.LEASE, _with_spec(self._held, freed)))
+            live = self._read()
+            if live is not None and Claim(manifest=live).holder == self._holder:
+                self._held = live
+                self.release()
 
     def _keep(self) -> None:
         while not self._released.wait(self._duration / 3) and not self.lost.is_set():
@@ -152,14 +179,39 @@ class Lease:
 
     def _look_again(self) -> None:
         live = self._read()
-        if live is not None and Claim(manifest=live).holder == self._holder:
+        if live is None:
+            self._lose(ClusterError(f"{self.name} was deleted while this run was at work", hint=_LOOK))
+        elif Claim(manifest=live).holder == self._holder:
             self._held = live
         else:
-            self._lose()
+            self._lose(RunInProgress(f"another run took {self.name} over: {Claim(manifest=live).holder}", hint=_LOOK))
 
-    def _lose(self) -> None:
+    def _lose(self, loss: ClusterError) -> None:
+        self.loss = loss
         self.lost.set()
         self._on_lost()
+
+    def _free(self) -> None:
+        """Take our name off the Lease; find out, where it is not as we left it, whether somebody else took over.
+
+        Raises:
+            ClusterError: it was refused, or there was no answer.
+        """
+        request, answer = self._freed()
+        changed = answer.status in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND)
+        if changed and answer.in_doubt:  # it was an earlier attempt that changed it, and others may have it by now
+            return
+        if changed:
+            self._look_again()
+            if self.lost.is_set():
+                return
+            request, answer = self._freed()
+        self._api.accepted(answer, request)
+
+    def _freed(self) -> tuple[Request, Answer]:
+        changes = {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": _written(self._now())}
+        request = wire.replace(kinds.LEASE, _with_spec(self._held, changes))
+        return request, self._api.ask(request)
 
     def _read(self) -> Manifest | None:
         request = wire.read(kinds.LEASE, NAME, self._namespace)
@@ -173,7 +225,7 @@ class Lease:
         left = claim.remaining(self._now())
         if left > 0 and claim.holder != self._holder and not holders.is_gone(claim.holder):
             raise RunInProgress(
-                f"another run holds Lease {self._namespace}/{NAME}: {claim.holder}, since {claim.since}",
+                f"another run holds {self.name}: {claim.holder}, since {claim.since}",
                 hint=f"wait until it has ended; should it have died, its Lease expires in {math.ceil(left)} s",
             )
 

@@ -30,6 +30,8 @@ _BUSY = frozenset(
         HTTPStatus.GATEWAY_TIMEOUT,
     }
 )
+# The server gave up, or somebody between it and us did, while the request was being carried out.
+_HALFWAY = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
 # A 500 says everything from "a moment, please" to "never": these texts are the former.
 _PASSING = (
     "failed calling webhook",
@@ -62,7 +64,7 @@ class Patience:
     sleep: Callable[[float], object] = time.sleep  # an Event's `wait` can be interrupted
     stopped: Callable[[], bool] = lambda: False  # once true, what failed is not tried again
     jitter: Callable[[], float] = random.random
-    note: Callable[[str], None] = lambda _text: None  # told why and for how long, before each sleep
+    note: Callable[[str, float], None] = lambda _text, _seconds: None  # told why and for how long, before each sleep
     trace: Callable[[str], None] = lambda _text: None  # told of every answer: METHOD PATH STATUS
 
     def ask(self, send: Callable[[Request], Answer], request: Request) -> Answer:
@@ -77,10 +79,15 @@ class Patience:
             stop=self._enough,
             wait=self._delay,
             sleep=self._rest,
-            before_sleep=lambda state: self.note(_told(state, request)),
+            before_sleep=lambda state: self.note(_told(state, request), state.upcoming_sleep),
             retry_error_callback=lambda state: _outcome(state).result(),
         )
-        return retrying(send, request)
+        attempts = _Attempts(send)
+        try:
+            return attempts.marked(retrying(attempts, request))
+        except ClusterUnreachable as error:
+            error.in_doubt = attempts.in_doubt
+            raise
 
     def _rest(self, seconds: float) -> None:
         self.sleep(seconds)
@@ -92,8 +99,32 @@ class Patience:
         return max(asked or 0.0, grown * (0.5 + self.jitter() / 2))
 
     def _enough(self, state: tenacity.RetryCallState) -> bool:
+        if self.stopped():
+            return True
+        if state.attempt_number == 1 and _outcome(state).failed:  # an answer that got lost may have taken all the time
+            return False
         spent = max(state.idle_for, state.seconds_since_start or 0.0)
-        return self.stopped() or spent + state.upcoming_sleep > self.budget
+        return spent + state.upcoming_sleep > self.budget
+
+
+@dataclasses.dataclass(kw_only=False)
+class _Attempts:
+    """The attempts at one request: whether one of them may have been carried out without anybody being told."""
+
+    send: Callable[[Request], Answer]
+    in_doubt: bool = False
+
+    def __call__(self, request: Request) -> Answer:
+        try:
+            answer = self.send(request)
+        except ClusterUnreachable as error:
+            self.in_doubt |= error.in_doubt
+            raise
+        self.in_doubt |= answer.status in _HALFWAY and "failed calling webhook" not in Status.of(answer).message
+        return answer
+
+    def marked(self, answer: Answer) -> Answer:
+        return dataclasses.replace(answer, in_doubt=True) if self.in_doubt else answer
 
 
 def passing(answer: Answer, request: Request) -> bool:
@@ -114,7 +145,7 @@ def passing(answer: Answer, request: Request) -> bool:
 def _told(state: tenacity.RetryCallState, request: Request) -> str:
     outcome = _outcome(state)
     why = str(outcome.exception()) if outcome.failed else _why(outcome.result())
-    return f"{request.purpose}: {why}; trying again in {state.upcoming_sleep:.1f} s"
+    return f"{request.purpose}: {why}"
 
 
 def _why(answer: Answer) -> str:

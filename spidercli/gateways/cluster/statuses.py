@@ -37,17 +37,18 @@ class Status:
         """Read an answer's body."""
         try:
             document = json.loads(answer.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict) or document.get("kind") != "Status":
             return cls()
-        details = document.get("details") or {}
+        details = _mapping(document.get("details"))
+        causes = details.get("causes")
         return cls(
             reason=str(document.get("reason") or ""),
             message=str(document.get("message") or ""),
             kind=str(details.get("kind") or ""),
             name=str(details.get("name") or ""),
-            causes=tuple(_cause(cause) for cause in details.get("causes") or ()),
+            causes=tuple(_cause(_mapping(cause)) for cause in (causes if isinstance(causes, list) else ())),
         )
 
     @property
@@ -68,6 +69,10 @@ def shortened(text: str) -> str:
     """A text on one line, cut to a length that a terminal shows."""
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _cause(cause: dict[str, Any]) -> Cause:

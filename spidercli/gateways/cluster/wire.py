@@ -44,6 +44,7 @@ class Answer:
     body: bytes
     warnings: tuple[str, ...] = ()  # texts of the Warning headers
     retry_after: float | None = None  # seconds
+    in_doubt: bool = False  # an earlier attempt got no answer, and may have been carried out
 
     @property
     def ok(self) -> bool:
@@ -57,12 +58,13 @@ class Answer:
         """
         try:
             document = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter from brackets in brackets in brackets
             document = None
         if not isinstance(document, dict):
             raise ClusterUnreachable(
                 f"an answer with status {self.status} is not from a Kubernetes API server",
                 hint="a proxy or a login page may be in between; check the kubeconfig's server and proxy-url",
+                in_doubt=True,
             )
         return document
 

@@ -11,6 +11,7 @@ from spidercli.sandbox.cloud.http import Request, Response
 from spidercli.sandbox.cloud.metadata import Metadata
 from spidercli.sandbox.cloud.signing import Clock
 from spidercli.sandbox.cloud.world import World
+from spidercli.sandbox.delivery import Exchange
 
 
 def cloud_app(world: World, *, clock: Clock = time.time) -> App:
@@ -20,6 +21,7 @@ def cloud_app(world: World, *, clock: Clock = time.time) -> App:
         world: the state to serve; it may be changed meanwhile, see `World.lock`.
         clock: seconds since the epoch, which signatures and tokens are checked against.
     """
+    world.begin()
     gateway, items = Gateway(world, clock), Metadata(world, clock)
 
     def respond(request: Request) -> Response:
@@ -33,6 +35,6 @@ def cloud_app(world: World, *, clock: Clock = time.time) -> App:
         request = await http.read(scope, receive)
         with world.lock:
             response = respond(request)
-        await http.write(response, send)
+        await http.write(response, Exchange(scope=scope, receive=receive, send=send))
 
     return app

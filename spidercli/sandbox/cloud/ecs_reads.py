@@ -49,7 +49,7 @@ def describe_instances(context: Context) -> dict[str, object]:
     attributes = params.numbered("AdditionalAttributes", most=20)
     found = filters.select(world.instances.values(), _instance_conditions(world, params), params)
     page, fields = page_of(
-        found, params, order=lambda item: world.arrival(item.instance_id), most=_MOST_INSTANCES, least=_LEAST
+        found, context, order=lambda item: world.arrival(item.instance_id), most=_MOST_INSTANCES, least=_LEAST
     )
     shapes = [ecs_shapes.instance(instance, world, attributes) for instance in page]
     return {**fields, "Instances": {"Instance": shapes}}
@@ -74,7 +74,7 @@ def describe_network_interfaces(context: Context) -> dict[str, object]:
     """DescribeNetworkInterfaces."""
     world, params = context.world, context.params
     found = filters.select(world.enis.values(), _eni_conditions(params), params)
-    page, fields = page_of(found, params, order=lambda eni: world.arrival(eni.eni_id), most=_MOST_ENIS, least=_LEAST)
+    page, fields = page_of(found, context, order=lambda eni: world.arrival(eni.eni_id), most=_MOST_ENIS, least=_LEAST)
     return {**fields, "NetworkInterfaceSets": {"NetworkInterfaceSet": [ecs_shapes.eni(eni, world) for eni in page]}}
 
 
@@ -95,7 +95,7 @@ def describe_instance_types(context: Context) -> dict[str, object]:
     wanted = filters.among("instance_type_id", params.numbered("InstanceTypes", most=10))
     page, fields = page_of(
         filters.select(world.instance_types.values(), wanted, params),
-        params,
+        context,
         order=lambda item: world.arrival(item.instance_type_id),
         most=_MOST_INSTANCE_TYPES,
         default=_MOST_INSTANCE_TYPES,
@@ -109,7 +109,7 @@ def describe_security_groups(context: Context) -> dict[str, object]:
     world, params = context.world, context.params
     page, fields = page_of(
         filters.select(world.security_groups.values(), _security_group_conditions(params), params),
-        params,
+        context,
         order=lambda group: world.arrival(group.security_group_id),
         most=_MOST_SECURITY_GROUPS,
     )

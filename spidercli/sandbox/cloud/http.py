@@ -7,7 +7,9 @@ import json
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from spidercli.sandbox.asgi import Receive, Scope, Send
+from spidercli.sandbox.asgi import Receive, Scope
+from spidercli.sandbox.delivery import Exchange, Reply
+from spidercli.sandbox.faults import Fault
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
@@ -25,12 +27,18 @@ class Request:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Response:
-    """An answer."""
+    """An answer, and what happens to it on its way."""
 
     status: int
     body: bytes
     content_type: str
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    fault: Fault | None = None
+
+
+def nothing(fault: Fault) -> Response:
+    """No answer, because the request was not carried out; the fault says what its client sees."""
+    return Response(status=0, body=b"", content_type="", fault=fault)
 
 
 def text(status: int, body: str) -> Response:
@@ -56,13 +64,8 @@ async def read(scope: Scope, receive: Receive) -> Request:
     return Request(method=scope["method"], path=scope["path"], query=query, headers=headers, body=body)
 
 
-async def write(response: Response, send: Send) -> None:
-    """Give out a whole answer."""
-    headers = {
-        **response.headers,
-        "content-type": response.content_type,
-        "content-length": str(len(response.body)),
-    }
-    pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": response.status, "headers": pairs})
-    await send({"type": "http.response.body", "body": response.body})
+async def write(response: Response, exchange: Exchange) -> None:
+    """Give out a whole answer, unless a fault keeps it back."""
+    headers = {**response.headers, "content-type": response.content_type}
+    pairs = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items())
+    await exchange.answer(Reply(status=response.status, headers=pairs, body=response.body), response.fault)

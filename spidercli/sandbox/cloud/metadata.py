@@ -6,24 +6,24 @@ JSON, ipv6s has brackets but no quotes.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import secrets
 import time
 from collections.abc import Iterable, Iterator
 
-from spidercli.sandbox.cloud import http
+from spidercli.sandbox.cloud import http, refusals
+from spidercli.sandbox.cloud.calls import GET_METADATA, PUT_METADATA_TOKEN, Call
 from spidercli.sandbox.cloud.errors import ApiError
-from spidercli.sandbox.cloud.faults import Call
 from spidercli.sandbox.cloud.http import Request, Response
 from spidercli.sandbox.cloud.identity import AccessKey, role_key
 from spidercli.sandbox.cloud.resources import Instance, NetworkInterface
 from spidercli.sandbox.cloud.signing import Clock
 from spidercli.sandbox.cloud.world import World
+from spidercli.sandbox.faults import Fault, Kind
 
 ROOT = "/latest/"
-GET = "GetMetadata"
-PUT_TOKEN = "PutMetadataToken"  # noqa: S105 - the name of an action
 
 _TOKEN_PATH = "/latest/api/token"  # noqa: S105 - a path
 _DATA = "/latest/meta-data/"
@@ -42,29 +42,33 @@ class Metadata:
         self._tokens: dict[str, float] = {}  # token -> when it ends
 
     def handle(self, request: Request) -> Response:
-        """Answer one request and record it."""
-        action = PUT_TOKEN if request.path == _TOKEN_PATH else GET
-        try:
-            self._world.faults.strike(action)
-            response = http.text(200, self._answer(request, self._instance()))
-        except ApiError as error:
-            response = http.text(error.status, error.message)
+        """Answer one request and record it; a fault in the way of the answer comes with it."""
+        fault = self._world.faults.take(f"metadata:{'PUT' if request.path == _TOKEN_PATH else 'GET'}")
+        if fault and fault.kind.ineffective:
+            response = http.nothing(fault)
+        else:
+            response = dataclasses.replace(self._response(request, fault), fault=fault)
+        action = PUT_METADATA_TOKEN if request.path == _TOKEN_PATH else GET_METADATA
         self._world.requests.append(Call(action=action, params={"Path": request.path}, status=response.status, code=""))
         return response
 
-    def _instance(self) -> Instance:
-        chosen = self._world.metadata_instance_id or next(iter(self._world.instances), None)
-        if chosen is None:
-            raise _absent()
-        return self._world.instance(chosen)
+    def _response(self, request: Request, fault: Fault | None) -> Response:
+        try:
+            if error := refusals.of_metadata(fault):
+                raise error
+            stale = fault is not None and fault.kind is Kind.STALE
+            return http.text(200, self._answer(request, self._world.before_the_last_change() if stale else self._world))
+        except ApiError as error:
+            return http.text(error.status, error.message)
 
-    def _answer(self, request: Request, instance: Instance) -> str:
+    def _answer(self, request: Request, world: World) -> str:
+        instance = _instance(world)
         if "x-forwarded-for" in request.headers or instance.http_endpoint != "enabled":
             raise ApiError(403, "Forbidden", "403 - Forbidden")
         if request.path == _TOKEN_PATH:
             return self._new_token(request)
         self._check_token(request, instance)
-        return self._item(request.path, instance)
+        return self._item(request.path, instance, world)
 
     def _new_token(self, request: Request) -> str:
         if request.method != "PUT":
@@ -85,8 +89,8 @@ class Metadata:
         if token is not None and self._tokens.get(token, 0) <= self._clock():
             raise ApiError(401, "Unauthorized", "401 - Unauthorized")
 
-    def _item(self, path: str, instance: Instance) -> str:
-        items = dict(self._items(instance))
+    def _item(self, path: str, instance: Instance, world: World) -> str:
+        items = dict(self._items(instance, world))
         if not f"{path}/".startswith(_DATA):
             raise _absent()
         name = f"{path}/".removeprefix(_DATA).rstrip("/")
@@ -97,16 +101,14 @@ class Metadata:
             raise _absent()
         return "\n".join(listing)
 
-    def _items(self, instance: Instance) -> Iterator[tuple[str, str]]:
+    def _items(self, instance: Instance, world: World) -> Iterator[tuple[str, str]]:
         """Every item by its path below meta-data."""
-        enis = self._world.enis_of(instance.instance_id)
-        yield from _instance_items(instance, self._world)
+        enis = world.enis_of(instance.instance_id)
+        yield from _instance_items(instance, world)
         if enis:
-            yield from _primary_items(enis[0], self._world)
+            yield from _primary_items(enis[0], world)
         for eni in enis:
-            yield from (
-                (f"network/interfaces/macs/{eni.mac}/{name}", value) for name, value in _eni_items(eni, self._world)
-            )
+            yield from ((f"network/interfaces/macs/{eni.mac}/{name}", value) for name, value in _eni_items(eni, world))
         if instance.ram_role is not None:
             yield f"ram/security-credentials/{instance.ram_role}", self._role_credentials(instance.ram_role)
 
@@ -114,6 +116,13 @@ class Metadata:
         key = role_key(role_name)
         self._world.add_key(key)
         return json.dumps(_credentials(key, self._clock()))
+
+
+def _instance(world: World) -> Instance:
+    chosen = world.metadata_instance_id or next(iter(world.instances), None)
+    if chosen is None:
+        raise _absent()
+    return world.instance(chosen)
 
 
 def _absent() -> ApiError:

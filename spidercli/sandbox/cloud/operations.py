@@ -18,6 +18,7 @@ class Context:
     world: World
     params: Params
     caller: AccessKey
+    short: bool = False  # pages are to be shorter than asked for
 
 
 Handler = Callable[[Context], dict[str, object]]

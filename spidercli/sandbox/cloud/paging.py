@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from spidercli.sandbox.cloud.errors import invalid
+from spidercli.sandbox.cloud.operations import Context
 from spidercli.sandbox.cloud.params import Params
 
 T = TypeVar("T")
@@ -18,7 +20,7 @@ _DEFAULT_SIZE = 10
 
 def page_of(
     found: Iterable[T],
-    params: Params,
+    context: Context,
     *,
     order: Callable[[T], int],
     most: int,
@@ -29,25 +31,28 @@ def page_of(
 
     MaxResults and NextToken lead; PageNumber and PageSize, their deprecated forerunners, hold where only they are
     given. MaxResults is not refused: below `least` it means the default, above `most` it means `most`. TotalCount has
-    no meaning then, so it is always 0.
+    no meaning then, so it is always 0. A page may be shorter than asked for, and even empty, with more to come: where
+    the context wants it so, pages have one item and none by turns.
 
     Args:
         found: everything that matches, ascending in `order`.
-        params: the request's.
+        context: the request's.
         order: a number that stays with an item as others come and go.
         most: the largest page.
         least: the smallest size that can be asked for.
         default: the page where no size is given.
     """
+    params = context.params
     if not params.text("MaxResults") and not params.text("NextToken") and params.names() & {"PageNumber", "PageSize"}:
         return numbered(list(found), params, most=most)
+    token = _read_token(params.text("NextToken"))
     size = _max_results(params, most=most, least=least, default=default)
-    after = _read_token(params.text("NextToken"))
-    rest = (item for item in found if order(item) > after)
-    page = list(itertools.islice(rest, size + 1))
-    more = len(page) > size
-    token = _write_token(order(page[size - 1])) if more else ""
-    return page[:size], {"NextToken": token, "PageNumber": 1, "PageSize": size, "TotalCount": 0}
+    shown = token.short_size if context.short else size
+    page = list(itertools.islice((item for item in found if order(item) > token.after), shown + 1))
+    following = ""
+    if len(page) > shown:
+        following = str(_Token(after=order(page[shown - 1]) if shown else token.after, empty=not shown))
+    return page[:shown], {"NextToken": following, "PageNumber": 1, "PageSize": size, "TotalCount": 0}
 
 
 def numbered(found: Sequence[T], params: Params, *, most: int) -> tuple[list[T], dict[str, object]]:
@@ -65,17 +70,29 @@ def _max_results(params: Params, *, most: int, least: int, default: int) -> int:
     return min(value, most)
 
 
-def _write_token(position: int) -> str:
-    return base64.urlsafe_b64encode(f"after:{position}".encode()).decode()
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Token:
+    """Where a page begins."""
+
+    after: int = 0  # the place of the last item that was shown
+    empty: bool = False  # whether the page before was empty
+
+    @property
+    def short_size(self) -> int:
+        """How many items a short page has: one at the beginning and after an empty one."""
+        return 1 if self.empty or not self.after else 0
+
+    def __str__(self) -> str:
+        return base64.urlsafe_b64encode(f"{'empty' if self.empty else 'after'}:{self.after}".encode()).decode()
 
 
-def _read_token(token: str) -> int:
+def _read_token(token: str) -> _Token:
     if not token:
-        return 0
+        return _Token()
     try:
         word, _, position = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
-        if word == "after":
-            return int(position)
+        if word in ("after", "empty"):
+            return _Token(after=int(position), empty=word == "empty")
     except (binascii.Error, ValueError):
         pass
     raise invalid("NextToken", "it is none that was given out")

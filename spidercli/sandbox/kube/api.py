@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import threading
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
@@ -10,16 +11,18 @@ from typing import cast
 
 from spidercli import kinds
 from spidercli.model import Manifest
-from spidercli.sandbox.kube import requests, resources, routing, seeding
+from spidercli.sandbox.faults import Fault, Faults, Kind
+from spidercli.sandbox.kube import leases, reading, refusals, requests, resources, routing, seeding
 from spidercli.sandbox.kube.admission import Admission, Webhook
 from spidercli.sandbox.kube.cluster import Cluster
 from spidercli.sandbox.kube.controllers import Controllers, agent, definitions, garbage, nads, spiderpool
 from spidercli.sandbox.kube.documents import Documents
 from spidercli.sandbox.kube.errors import ApiError
 from spidercli.sandbox.kube.pipeline import Pipeline
+from spidercli.sandbox.kube.refusals import Call
 from spidercli.sandbox.kube.requests import Answer, Recorded, Records, Request
 from spidercli.sandbox.kube.resources import Registry
-from spidercli.sandbox.kube.rules import Call, Rule, Rules
+from spidercli.sandbox.kube.routing import Target
 from spidercli.sandbox.kube.service import Service
 from spidercli.sandbox.kube.spiderpool import Spiderpool
 from spidercli.sandbox.kube.store import Store
@@ -47,6 +50,7 @@ class KubeApi:
         spiderpool: The installation's settings; None leaves Spiderpool's kinds, webhooks and controllers out.
         version: The server's gitVersion.
         clock: Where creation times and ages come from.
+        faults: What goes wrong; a registry of its own by default.
     """
 
     def __init__(
@@ -56,19 +60,23 @@ class KubeApi:
         spiderpool: Spiderpool | None = Spiderpool(),  # noqa: B008 (frozen)
         version: str = VERSION,
         clock: Clock = utc_now,
+        faults: Faults | None = None,
     ) -> None:
+        self.faults = faults or Faults()
+        self._clock = clock
+        self._namespace = (spiderpool or Spiderpool()).namespace
         self._lock = threading.RLock()
         self._store = Store()
         self._registry = Registry()
         self._index = PoolIndex()
         self._controllers = Controllers()
-        admission = Admission([ServiceDefaults(), *(self._webhooks(spiderpool) if spiderpool else ())])
-        self._pipeline = Pipeline(self._store, admission, clock, self._controllers.settle)
+        webhooks = self._webhooks(spiderpool) if spiderpool else ()
+        self._admission = Admission([ServiceDefaults(), *webhooks], self._namespace)
+        self._pipeline = Pipeline(self._store, self._admission, clock, self._controllers.settle)
         self._cluster = Cluster(self._store, self._registry, self._pipeline)
-        writing = Writing(self._store, self._registry, admission, self._pipeline)
+        writing = Writing(self._store, self._registry, self._admission, self._pipeline)
         self._service = Service(self._store, writing, clock)
-        self._rules = Rules()
-        self._documents = Documents(self._registry, self._rules, version)
+        self._documents = Documents(self._registry, self.faults, version)
         self._records = Records(_REQUESTS_KEPT)
         self._start(spiderpool, [cast("Object", manifest) for manifest in manifests])
 
@@ -172,22 +180,14 @@ class KubeApi:
             times: How many requests are refused before the rule is used up; by default all.
             retry_after: Seconds for the Retry-After header.
         """
-        rule = Rule(
-            verb=verb,
-            plural=plural,
-            status=status,
-            reason=reason,
-            message=message,
-            times=times,
-            retry_after=retry_after,
-        )
-        with self._lock:
-            self._rules.add(rule)
+        kind = Kind.FORBIDDEN if status == HTTPStatus.FORBIDDEN else Kind.ERROR
+        says_usual = kind is Kind.FORBIDDEN and not message
+        error = None if says_usual else refusals.of_status(status, reason, message, retry_after=retry_after)
+        self.faults.add(Fault(kind=kind, call=f"k8s:{verb}:{plural}", times=times, error=error))
 
     def refuse_nothing(self) -> None:
-        """Lift every refusal."""
-        with self._lock:
-            self._rules.clear()
+        """Lift every refusal and every other fault."""
+        self.faults.clear()
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -196,20 +196,63 @@ class KubeApi:
             yield
 
     def handle(self, request: Request) -> Answer | Watch:
-        """Answer a request; a watch is answered with the stream itself."""
+        """Answer a request, a watch with the stream itself; a fault in the way of the answer comes with it."""
         with self._lock:
-            call = Call(verb="get", plural="")
+            call, fault = Call(verb="get", path=request.path), None
+            answer: Answer | Watch
             try:
                 target = routing.resolve(self._registry, request)
-                if target is not None:
-                    resource = target.resource
-                    call = Call(
-                        verb=target.verb, plural=resource.plural, group=resource.group, namespace=target.namespace
-                    )
-                self._rules.check(call)
-                answer = self._service.answer(target, request) if target else self._documents.answer(request)
+                call = Call.of(target, request)
+                fault = self.faults.take(call.name, senseless=self._senseless(target, request))
+                answer = self._answer(target, request, call, fault)
             except ApiError as error:
                 answer = requests.failure(error)
             status = answer.status if isinstance(answer, Answer) else HTTPStatus.OK
             self._records.add(call.recorded(request, status))
-            return answer
+            return _with_fault(answer, fault)
+
+    def _answer(self, target: Target | None, request: Request, call: Call, fault: Fault | None) -> Answer | Watch:
+        if fault is not None:
+            if fault.kind.ineffective:
+                return requests.nothing(fault)
+            self._interfere(target, request, call, fault)
+        if target is None:
+            return self._documents.answer(request)
+        with self._admission.struck(fault):
+            return self._service.answer(target, request, short=fault is not None and fault.kind is Kind.SHORT)
+
+    def _interfere(self, target: Target | None, request: Request, call: Call, fault: Fault) -> None:
+        """Do what a fault does before a request is carried out, or instead.
+
+        Raises:
+            ApiError: it is not carried out.
+        """
+        if error := refusals.of_fault(fault, call, target):
+            raise error
+        if fault.kind is Kind.EXPIRED:
+            raise reading.too_old(self._store, request.query["continue"])
+        if fault.kind is Kind.LEASE_STOLEN:
+            leases.steal(self._cluster, self._namespace, self._clock())
+
+    def _senseless(self, target: Target | None, request: Request) -> set[Kind]:
+        """The kinds of faults that don't fit a request."""
+        verb = target.verb if target else ""
+        asks_webhook = (
+            target is not None and not target.subresource and self._admission.calls_out(target.resource, verb)
+        )
+        fitting = {
+            Kind.SHORT: verb == "list" and bool(request.query.get("limit")),
+            Kind.EXPIRED: verb == "list" and bool(request.query.get("continue")),
+            Kind.CONFLICT: verb in ("update", "patch", "delete"),
+            Kind.WEBHOOK_DOWN: asks_webhook,
+            Kind.WEBHOOK_SLOW: asks_webhook,
+            Kind.WEBHOOK_REFUSES: asks_webhook,
+        }
+        return {kind for kind, fits in fitting.items() if not fits}
+
+
+def _with_fault(answer: Answer | Watch, fault: Fault | None) -> Answer | Watch:
+    if isinstance(answer, Answer):
+        return dataclasses.replace(answer, fault=fault)
+    answer.fault = fault
+    return answer

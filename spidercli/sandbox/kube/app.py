@@ -7,9 +7,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from spidercli.sandbox.asgi import App, Receive, Scope, Send
+from spidercli.sandbox.delivery import Exchange, Reply
+from spidercli.sandbox.faults import Kind
 from spidercli.sandbox.kube.api import KubeApi
 from spidercli.sandbox.kube.requests import Answer, Request
 from spidercli.sandbox.kube.watching import Watch
+
+_EVENTS = ((b"content-type", b"application/json"),)
 
 
 def kube_app(api: KubeApi) -> App:
@@ -18,10 +22,11 @@ def kube_app(api: KubeApi) -> App:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             answer = api.handle(await _read(scope, receive))
+            exchange = Exchange(scope=scope, receive=receive, send=send)
             if isinstance(answer, Watch):
-                await _stream(api, answer, receive, send)
+                await _stream(api, answer, exchange)
             else:
-                await _respond(answer, send)
+                await exchange.answer(_reply(answer), answer.fault)
 
     return app
 
@@ -43,24 +48,27 @@ async def _read(scope: Scope, receive: Receive) -> Request:
     )
 
 
-async def _respond(answer: Answer, send: Send) -> None:
-    body = answer.encoded()
-    headers = [
+def _reply(answer: Answer) -> Reply:
+    headers = tuple(
         (name.encode(), value.encode("latin-1", "replace"))
         for name, values in answer.all_headers().items()
         for value in values
-    ]
-    headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": int(answer.status), "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    )
+    return Reply(status=int(answer.status), headers=headers, body=answer.encoded())
 
 
-async def _stream(api: KubeApi, watch: Watch, receive: Receive, send: Send) -> None:
+async def _stream(api: KubeApi, watch: Watch, exchange: Exchange) -> None:
     """Send a watch's events until its time is over or the client goes."""
-    headers = [(b"content-type", b"application/json")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    send = exchange.send
+    if watch.fault and watch.fault.kind is not Kind.SLOW:
+        with api.locked():
+            events = b"".join(watch.take())
+        await exchange.answer(Reply(status=200, headers=_EVENTS, body=events), watch.fault)
+        return
+    await exchange.delay(watch.fault)
+    await send({"type": "http.response.start", "status": 200, "headers": _EVENTS})
     loop, news = asyncio.get_running_loop(), asyncio.Event()
-    gone = asyncio.ensure_future(_disconnected(receive))
+    gone = asyncio.ensure_future(exchange.gone())
     deadline = loop.time() + watch.seconds
     try:
         with watch.listening(lambda: loop.call_soon_threadsafe(news.set)):
@@ -83,8 +91,3 @@ async def _wait(news: asyncio.Event, gone: asyncio.Future[None], seconds: float)
     await asyncio.wait(waits, timeout=max(seconds, 0), return_when=asyncio.FIRST_COMPLETED)
     arrived.cancel()
     return news.is_set() and not gone.done()
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -68,7 +68,7 @@ def _overruled(
 ) -> list[tuple[Owner, managed.Entry, Path]]:
     """The fields of others that would change."""
     present = fieldsets.field_set(live, schema, containers=True)
-    changing = {path for path, value in wanted.items() if present.get(path, _MISSING) != value}
+    changing = {path for path, value in wanted.items() if _changes(present.get(path, _MISSING), value)}
     mine = writer.owner(managed.APPLY)
     return [
         (owner, entry, path)
@@ -76,6 +76,11 @@ def _overruled(
         if owner != mine
         for path in sorted(entry.paths & changing)
     ]
+
+
+def _changes(present: Any, wanted: Any) -> bool:
+    """Whether an apply changes a value; a null leaves a map or a list alone of which others own parts."""
+    return present != wanted and not (wanted is None and present is fieldsets.PRESENT)
 
 
 def _take_over(owners: Owners, lost: list[tuple[Owner, managed.Entry, Path]], *, force: bool) -> Owners:
@@ -99,11 +104,20 @@ def _merged_object(live: Object, config: Object, schema: Object) -> Object:
 
 def merged_value(live: Any, applied: Any, schema: Object) -> Any:
     """A value after another one was applied to it."""
-    if isinstance(live, dict) and isinstance(applied, dict) and not fieldsets.is_atomic_map(schema):
+    if not _has_parts(live, schema):
+        return clone(applied)
+    if isinstance(live, dict) and isinstance(applied, dict):
         return _merged_map(live, applied, schema)
-    if isinstance(live, list) and isinstance(applied, list) and fieldsets.list_type(schema) != "atomic":
+    if isinstance(live, list) and isinstance(applied, list):
         return _merged_list(live, applied, schema)
-    return clone(applied)
+    return clone(live if applied is None else applied)
+
+
+def _has_parts(value: Any, schema: Object) -> bool:
+    """Whether it is a map or a list whose parts have owners of their own."""
+    if isinstance(value, dict):
+        return not fieldsets.is_atomic_map(schema)
+    return isinstance(value, list) and fieldsets.list_type(schema) != "atomic"
 
 
 def _merged_map(live: Object, applied: Object, schema: Object) -> Object:

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from spidercli.sandbox.kube import errors, gotypes
+from spidercli.sandbox.kube import errors, gotypes, malformed
 from spidercli.sandbox.kube.resources import Resource
 from spidercli.sandbox.kube.values import Object, dig
 
@@ -103,8 +103,8 @@ def decode_object(body: bytes, content_type: str, resource: Resource, *, strict:
         value = _from_json(body) if content_type == JSON else _from_any(body, strict=strict)
         manifest = _object(value)
     except _Malformed as problem:
-        why = f"couldn't get version/kind; json parse error: {problem} ({_excerpt(body)})"
-        raise _unrecognized(resource, why) from problem
+        task = "" if isinstance(problem, _MalformedYaml) else "couldn't get version/kind; json parse error: "
+        raise _unrecognized(resource, f"{task}{problem} ({_excerpt(body)})") from problem
     _check_version_and_kind(resource, manifest, body)
     return manifest
 
@@ -118,7 +118,8 @@ def decode_configuration(body: bytes, resource: Resource, *, strict: bool = Fals
     try:
         value = _from_any(body, strict=strict)
     except _Malformed as problem:
-        raise errors.bad_request(f"error {'strict ' if strict else ''}decoding YAML: {problem}") from problem
+        what = f"error {'strict ' if strict else ''}decoding YAML: error converting YAML to JSON"
+        raise errors.bad_request(f"{what}: {problem}") from problem
     if not isinstance(value, dict | None):
         mismatch = gotypes.mismatch(value, "value of type map[string]interface {}")
         raise errors.bad_request(f"error decoding YAML: error unmarshaling JSON: while decoding JSON: {mismatch}")
@@ -134,6 +135,10 @@ class _Malformed(Exception):
     """A text that is no JSON or YAML, or not of the shape that is needed; the message is Go's where that is short."""
 
 
+class _MalformedYaml(_Malformed):
+    """A text that is no YAML."""
+
+
 _VERSION_AND_KIND = (
     r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
 )
@@ -144,14 +149,9 @@ def _from_json(body: bytes) -> Any:
     try:
         return json.loads(body)
     except json.JSONDecodeError as error:
-        rest = error.doc[error.pos :].lstrip()
-        problem = f"invalid character {rest[0]!r} looking for beginning of value" if rest else _UNEXPECTED_END
-        raise _Malformed(problem) from error
+        raise _Malformed(malformed.json_problem(error)) from error
     except ValueError as error:
         raise _Malformed(str(error)) from error
-
-
-_UNEXPECTED_END = "unexpected end of JSON input"
 
 
 def _from_any(body: bytes, *, strict: bool = False) -> Any:
@@ -162,7 +162,7 @@ def _from_any(body: bytes, *, strict: bool = False) -> Any:
     try:
         return yaml.load(body, Loader=_StrictLoader if strict else _Loader)  # noqa: S506 (both are safe loaders)
     except yaml.YAMLError as error:
-        raise _Malformed(str(error)) from error
+        raise _MalformedYaml(f"yaml: {malformed.yaml_problem(error)}") from error
 
 
 def _object(value: Any) -> Object:

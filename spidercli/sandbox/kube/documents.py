@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from spidercli.sandbox.faults import Faults
 from spidercli.sandbox.kube import discovery, errors, openapi, reviews
 from spidercli.sandbox.kube.requests import Answer, Request
 from spidercli.sandbox.kube.resources import Registry
-from spidercli.sandbox.kube.rules import Rules
 from spidercli.sandbox.kube.values import Object
 
 _HEALTH = ("/healthz", "/livez", "/readyz")
@@ -16,9 +16,9 @@ _HEALTH = ("/healthz", "/livez", "/readyz")
 class Documents:
     """Answers the requests that are not about a resource; the caller holds the lock."""
 
-    def __init__(self, registry: Registry, rules: Rules, version: str) -> None:
+    def __init__(self, registry: Registry, faults: Faults, version: str) -> None:
         self._registry = registry
-        self._rules = rules
+        self._faults = faults
         self._version = version
 
     def answer(self, request: Request) -> Answer:
@@ -27,7 +27,7 @@ class Documents:
         Raises:
             ApiError: 404 for a path that nothing serves.
         """
-        if request.method == "POST" and (review := reviews.answer(request, self._rules)):
+        if request.method == "POST" and (review := reviews.answer(request, self._faults)):
             return Answer(body=review, status=HTTPStatus.CREATED)
         if request.method != "GET":
             raise errors.method_not_allowed() if self._document(request.path) else self._unserved(request.path)

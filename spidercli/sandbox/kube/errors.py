@@ -38,6 +38,11 @@ class Cause:
         return cls(field, "FieldValueForbidden", f"Forbidden: {detail}")
 
     @classmethod
+    def duplicate(cls, field: str, shown: str, detail: str) -> Cause:
+        """A value that is there already."""
+        return cls(field, "FieldValueDuplicate", f"Duplicate value: {shown}: {detail}")
+
+    @classmethod
     def unsupported(cls, field: str, shown: str, supported: Iterable[object]) -> Cause:
         """A value outside of an enumeration."""
         known = ", ".join(f'"{value}"' for value in supported)

@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from spidercli.sandbox.kube import fieldsets, gotimes, structural
+from spidercli.sandbox.kube import fieldsets, gotimes, noderules, structural
 from spidercli.sandbox.kube.errors import Undecodable
 from spidercli.sandbox.kube.resources import Resource
 from spidercli.sandbox.kube.values import Object
@@ -37,6 +37,8 @@ def settle(resource: Resource, manifest: Object) -> None:
         for error in resource.validator.iter_errors(manifest):
             if error.kind.name == "type" and error.instance is not None:
                 raise _mistyped_field(resource, error)
+    if resource.kind == "Node":
+        noderules.settle(manifest.get("spec") or {})
     if resource.kind == "Lease":
         _settle_times(manifest.get("spec") or {}, _LEASE_TIMES, gotimes.MICROSECONDS, gotimes.in_utc)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from spidercli.sandbox.kube import noderules
 from spidercli.sandbox.kube.errors import Cause
 from spidercli.sandbox.kube.resources import Resource
-from spidercli.sandbox.kube.values import Object, dig
+from spidercli.sandbox.kube.values import Object
 
-_PROVIDER_ID_RULE = 'node updates may not change providerID except from "" to valid'
 _KEY = "[-._a-zA-Z0-9]+"
 _KEY_RULE = (
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  "
@@ -23,19 +23,14 @@ def problems(resource: Resource, live: Object | None, manifest: Object) -> Itera
     """What is wrong with an object of a built-in kind."""
     if resource.custom:
         return
-    if resource.kind == "Node" and live is not None:
-        yield from _provider_id(dig(live, "spec", "providerID"), dig(manifest, "spec", "providerID"))
+    if resource.kind == "Node":
+        yield from noderules.problems(live, manifest)
     if resource.kind == "Lease":
         yield from _lease(manifest.get("spec") or {})
     for field in _MAPS.get(resource.kind, ()):
         yield from _keys(field, manifest.get(field) or {})
     if resource.kind == "ConfigMap":
         yield from _duplicates(manifest)
-
-
-def _provider_id(before: str | None, after: str | None) -> Iterator[Cause]:
-    if before and before != after:
-        yield Cause.forbidden("spec.providerID", _PROVIDER_ID_RULE)
 
 
 def _lease(spec: Object) -> Iterator[Cause]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from spidercli.sandbox.kube.errors import Cause
 from spidercli.sandbox.kube.resources import Resource
@@ -44,6 +45,7 @@ _FINALIZER_ADVICE = (
 )
 _IMMUTABLE = ("name", "namespace", "uid", "deletionTimestamp", "deletionGracePeriodSeconds")
 _LAYERS = 2
+_OWNERS = "metadata.ownerReferences"
 _STANDARD_FINALIZERS = frozenset({"foregroundDeletion", "kubernetes", "orphan"})
 
 
@@ -82,7 +84,7 @@ def _common(metadata: Object) -> Iterator[Cause]:
 
 def _finalizers(metadata: Object) -> Iterator[Cause]:
     for finalizer in metadata.get("finalizers") or ():
-        yield from _qualified_key("metadata.finalizers", finalizer)
+        yield from qualified_key("metadata.finalizers", finalizer)
 
 
 def _name(resource: Resource, metadata: Object) -> Iterator[Cause]:
@@ -135,31 +137,57 @@ def _immutable(live: Object, metadata: Object) -> Iterator[Cause]:
 
 def _labels(labels: Object) -> Iterator[Cause]:
     for key, value in labels.items():
-        yield from _qualified_key("metadata.labels", key)
-        if len(value) > _LONGEST_LABEL:
-            yield Cause.invalid("metadata.labels", f'"{value}"', f"must be no more than {_LONGEST_LABEL} bytes")
-        if not re.fullmatch(_VALUE, value):
-            yield Cause.invalid("metadata.labels", f'"{value}"', _VALUE_RULE)
+        yield from qualified_key("metadata.labels", key)
+        yield from label_value("metadata.labels", value)
+
+
+def label_value(field: str, value: str) -> Iterator[Cause]:
+    """What is wrong with the value of a label or a taint."""
+    if len(value) > _LONGEST_LABEL:
+        yield Cause.invalid(field, f'"{value}"', f"must be no more than {_LONGEST_LABEL} bytes")
+    if not re.fullmatch(_VALUE, value):
+        yield Cause.invalid(field, f'"{value}"', _VALUE_RULE)
 
 
 def _annotations(annotations: Object) -> Iterator[Cause]:
     for key in annotations:
-        yield from _qualified_key("metadata.annotations", key.lower())
+        yield from qualified_key("metadata.annotations", key.lower())
     if sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items()) > _LARGEST_ANNOTATIONS:
         detail = f"Too long: may not be more than {_LARGEST_ANNOTATIONS} bytes"
         yield Cause("metadata.annotations", "FieldValueTooLong", detail)
 
 
-def _owners(references: Iterable[Object]) -> Iterator[Cause]:
+def _owners(references: Sequence[Object]) -> Iterator[Cause]:
+    controllers: list[str] = []
     for reference in references:
-        if not reference.get("apiVersion"):
-            yield Cause.invalid("metadata.ownerReferences.apiVersion", '""', "version must not be empty")
-        for field in ("kind", "name", "uid"):
-            if not reference.get(field):
-                yield Cause.invalid(f"metadata.ownerReferences.{field}", '""', "must not be empty")
+        yield from _owner(reference)
+        if reference.get("controller"):
+            controllers.append(f"{reference.get('kind', '')}/{reference.get('name', '')}")
+    for other in controllers[1:]:
+        detail = (
+            'Only one reference can have Controller set to true. Found "true" in references for '
+            f"{controllers[0]} and {other}"
+        )
+        yield Cause.invalid(_OWNERS, _shown(references), detail)
 
 
-def _qualified_key(field: str, key: str) -> Iterator[Cause]:
+def _owner(reference: Object) -> Iterator[Cause]:
+    version, kind = reference.get("apiVersion", ""), reference.get("kind", "")
+    if not version or version.count("/") > 1:
+        yield Cause.invalid(f"{_OWNERS}.apiVersion", f'"{version}"', "version must not be empty")
+    for field in ("kind", "name", "uid"):
+        if not reference.get(field):
+            yield Cause.invalid(f"{_OWNERS}.{field}", '""', "must not be empty")
+    if (version, kind) == ("v1", "Event"):
+        yield Cause.invalid(_OWNERS, _shown(reference), "/v1, Kind=Event is disallowed from being an owner")
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def qualified_key(field: str, key: str) -> Iterator[Cause]:
+    """What is wrong with the key of a label, an annotation or a taint."""
     prefix, slash, name = key.partition("/")
     if "/" in name:
         yield Cause.invalid(field, f'"{key}"', _KEY_RULE)

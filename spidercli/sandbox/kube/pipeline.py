@@ -80,7 +80,7 @@ class Pipeline:
         Raises:
             ApiError: as for `updated`.
         """
-        structural.fill_defaults(manifest, resource.schema)
+        structural.fill_defaults(manifest, resource.schema, keeps_nulls=resource.custom)
         manifest = self._with_system_fields(resource, live, manifest, options)
         return self._admit(resource, live, manifest, owners, options, [])
 
@@ -142,7 +142,7 @@ class Pipeline:
         asks_webhooks = not (options.subresource or options.admitted)
         if asks_webhooks:
             self._admission.mutate(resource, manifest)
-            structural.fill_defaults(manifest, resource.schema)
+            structural.fill_defaults(manifest, resource.schema, keeps_nulls=resource.custom)
         _finish(resource, live, manifest)
         validation.check(resource, live, manifest)
         if asks_webhooks:

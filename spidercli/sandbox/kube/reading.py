@@ -34,6 +34,7 @@ class ListOptions:
     continue_token: str = ""
     resource_version: str = ""
     version_match: str = ""  # resourceVersionMatch: Exact or NotOlderThan
+    short: bool = False  # pages are to be shorter than asked for: of one item and of none by turns
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,22 @@ class _Start:
 
     revision: int
     after: Key | None = None
+    empty: bool = False  # whether the page before was empty
+
+    @property
+    def short_size(self) -> int:
+        """How many items a short page has: one at the beginning and after an empty one."""
+        return 1 if self.empty or self.after is None else 0
+
+    def next(self, shown: Sequence[Object]) -> _Start:
+        """Where the page after these items begins."""
+        last = key_of(shown[-1]) if shown else self.after
+        return _Start(revision=self.revision, after=last, empty=not shown)
+
+    def __str__(self) -> str:
+        content: dict[str, object] = {"v": "meta.k8s.io/v1", "rv": self.revision, "start": self.after}
+        text = json.dumps(content | ({"empty": True} if self.empty else {}))
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def get(store: Store, resource: Resource, key: Key) -> Object:
@@ -73,13 +90,27 @@ def page(store: Store, resource: Resource, options: ListOptions) -> Page:
     start = _start(store, options)
     chosen = _after(selected(_reading(store, resource, start), resource, options), start.after)
     metadata: Object = {"resourceVersion": str(start.revision)}
-    if not 0 < options.limit < len(chosen):
+    size = start.short_size if options.short else options.limit
+    if len(chosen) <= size or options.limit <= 0:
         return Page(items=chosen, metadata=metadata)
-    shown = chosen[: options.limit]
-    metadata["continue"] = _token(start.revision, key_of(shown[-1]))
+    shown = chosen[:size]
+    metadata["continue"] = str(start.next(shown))
     if not (options.label_selector or options.field_selector):
-        metadata["remainingItemCount"] = len(chosen) - options.limit
+        metadata["remainingItemCount"] = len(chosen) - size
     return Page(items=shown, metadata=metadata)
+
+
+def too_old(store: Store, token: str) -> errors.ApiError:
+    """The answer to a continue token whose revision is forgotten; it brings one to go on from there.
+
+    Raises:
+        ApiError: 400, it is no token.
+    """
+    return _too_old(_parse(store, token))
+
+
+def _too_old(start: _Start) -> errors.ApiError:
+    return errors.expired(_TOO_OLD, continue_token=str(dataclasses.replace(start, revision=_LATEST)))
 
 
 def selected(objects: Sequence[Object], resource: Resource, options: ListOptions) -> list[Object]:
@@ -124,18 +155,12 @@ def _reading(store: Store, resource: Resource, start: _Start) -> list[Object]:
         return store.at(resource, start.revision)
     except HistoryLost as error:
         if start.after is None:
-            message = f"The resourceVersion for the provided list is too old: {start.revision} ({store.revision})"
-            raise errors.expired(message) from error
-        raise errors.expired(_TOO_OLD, continue_token=_token(_LATEST, start.after)) from error
+            raise errors.expired("The resourceVersion for the provided list is too old.") from error
+        raise _too_old(start) from error
 
 
 def _after(objects: list[Object], last: Key | None) -> list[Object]:
     return objects if last is None else [each for each in objects if key_of(each) > last]
-
-
-def _token(revision: int, last: Key) -> str:
-    text = json.dumps({"v": "meta.k8s.io/v1", "rv": revision, "start": last})
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def _parse(store: Store, token: str) -> _Start:
@@ -144,4 +169,5 @@ def _parse(store: Store, token: str) -> _Start:
         revision, (namespace, name) = int(content["rv"]), content["start"]
     except (ValueError, KeyError, TypeError) as error:
         raise errors.bad_request("invalid continue token: continue key is not valid") from error
-    return _Start(revision=store.revision if revision == _LATEST else revision, after=(namespace, name))
+    now = store.revision if revision == _LATEST else revision
+    return _Start(revision=now, after=(namespace, name), empty="empty" in content)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from spidercli.sandbox.faults import Fault
 from spidercli.sandbox.kube.errors import ApiError, PageNotFound
 
 
@@ -58,7 +59,7 @@ class Recorded:
     user_agent: str
     verb: str  # get, list, watch, create, update, patch, delete, deletecollection; "get" for what is no resource
     plural: str  # "" for what is no resource
-    status: int
+    status: int  # 0 where it was neither carried out nor answered by the server
 
 
 class Records:
@@ -82,13 +83,14 @@ class Records:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Answer:
-    """One HTTP answer that is complete."""
+    """One HTTP answer that is complete, and what happens to it on its way."""
 
     body: Any  # a JSON value, or text
     status: int = HTTPStatus.OK
     content_type: str = "application/json"
     warnings: tuple[str, ...] = ()
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    fault: Fault | None = None
 
     def encoded(self) -> bytes:
         """The body's bytes."""
@@ -104,6 +106,11 @@ class Answer:
             "warning": [f'299 - "{warning}"' for warning in escaped],
             **{name: [value] for name, value in self.headers.items()},
         }
+
+
+def nothing(fault: Fault) -> Answer:
+    """No answer, because the request was not carried out; the fault says what its client sees."""
+    return Answer(body=None, status=0, fault=fault)
 
 
 def failure(error: ApiError) -> Answer:

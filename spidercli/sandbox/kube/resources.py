@@ -185,6 +185,7 @@ def _builtin(entry: Object, schemas: dict[str, Object]) -> Resource:
     )
 
 
+@functools.cache  # parsing takes longer than all the rest of a server's start; who changes an object clones it
 def _read(name: str) -> Any:
     text = importlib.resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
     return yaml.load(text, Loader=yaml.CSafeLoader)

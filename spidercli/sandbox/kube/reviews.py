@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from spidercli.sandbox.faults import Faults, Kind
 from spidercli.sandbox.kube import decoding
+from spidercli.sandbox.kube.refusals import Call
 from spidercli.sandbox.kube.requests import Request
-from spidercli.sandbox.kube.rules import Call, Rules
 from spidercli.sandbox.kube.values import Object, dig
 
 _ACCESS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
 
-def answer(request: Request, rules: Rules) -> Object | None:
+def answer(request: Request, faults: Faults) -> Object | None:
     """The answer to a review; None if the request is none.
 
     Raises:
@@ -20,7 +21,7 @@ def answer(request: Request, rules: Rules) -> Object | None:
     if request.path == _WHO:
         return _review(request, {"userInfo": {"username": "sandbox", "groups": ["system:masters"]}})
     if request.path == _ACCESS:
-        return _access(request, rules)
+        return _access(request, faults)
     return None
 
 
@@ -29,9 +30,9 @@ def _review(request: Request, status: Object) -> Object:
     return {**decoding.decode_options(request.body), "status": status}
 
 
-def _access(request: Request, rules: Rules) -> Object:
+def _access(request: Request, faults: Faults) -> Object:
     review = _review(request, {})
     wanted = dig(review, "spec", "resourceAttributes") or {}
     call = Call(verb=wanted.get("verb", "*"), plural=wanted.get("resource", ""), group=wanted.get("group", ""))
-    review["status"] = {"allowed": rules.permits(call)}
+    review["status"] = {"allowed": not any(fault.kind is Kind.FORBIDDEN for fault in faults.ahead(call.name))}
     return review

@@ -27,8 +27,8 @@ class Service:
         self._writing = writing
         self._clock = clock
 
-    def answer(self, target: Target, request: Request) -> Answer | Watch:
-        """Carry out a request.
+    def answer(self, target: Target, request: Request, *, short: bool = False) -> Answer | Watch:
+        """Carry out a request; the pages of a list may be shorter than asked for.
 
         Raises:
             ApiError: the refusal.
@@ -38,9 +38,8 @@ class Service:
             case "get":
                 return Answer(body=view.object(reading.get(self._store, target.resource, target.key)))
             case "list":
-                return Answer(
-                    body=view.page(reading.page(self._store, target.resource, _list_options(target, request)))
-                )
+                options = dataclasses.replace(_list_options(target, request), short=short)
+                return Answer(body=view.page(reading.page(self._store, target.resource, options)))
             case "watch":
                 return Watch(self._store, target.resource, _list_options(target, request), view, request)
             case "delete":

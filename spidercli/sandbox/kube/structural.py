@@ -64,26 +64,32 @@ def _prune(value: Any, schema: Object, path: str, dropped: list[str]) -> None:
                 del value[key]
 
 
-def fill_defaults(value: Any, schema: Object) -> None:
-    """Drop nulls that the schema does not allow, then set the defaults of missing fields."""
+def fill_defaults(value: Any, schema: Object, *, keeps_nulls: bool = False) -> None:
+    """Drop nulls that the schema does not allow, then set the defaults of missing fields.
+
+    Args:
+        value: The object, or a part of it.
+        schema: What is said of it.
+        keeps_nulls: Drop only those nulls that have a default, as an apply does.
+    """
     if isinstance(value, list):
         inner = items(schema)
         for element in value:
-            fill_defaults(element, inner)
+            fill_defaults(element, inner, keeps_nulls=keeps_nulls)
     elif isinstance(value, dict):
-        _drop_nulls(value, schema)
+        _drop_nulls(value, schema, keeps_nulls=keeps_nulls)
         for key, declared in (schema.get("properties") or {}).items():
             if "default" in declared and key not in value:
                 value[key] = clone(declared["default"])
         for key, inner_value in value.items():
             if isinstance(inner_value, dict | list) and (inner_schema := child(schema, key)):
-                fill_defaults(inner_value, inner_schema)
+                fill_defaults(inner_value, inner_schema, keeps_nulls=keeps_nulls)
 
 
-def _drop_nulls(value: Object, schema: Object) -> None:
+def _drop_nulls(value: Object, schema: Object, *, keeps_nulls: bool) -> None:
     for key in [key for key, inner in value.items() if inner is None]:
         declared = child(schema, key)
-        if declared and not declared.get("nullable"):
+        if declared and not declared.get("nullable") and ("default" in declared or not keeps_nulls):
             del value[key]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from http import HTTPStatus
 
+from spidercli.sandbox.faults import Fault
 from spidercli.sandbox.kube import errors, reading, selectors
 from spidercli.sandbox.kube.reading import ListOptions
 from spidercli.sandbox.kube.requests import Request
@@ -33,6 +34,7 @@ class Watch:
         self._revision = _version(options.resource_version)
         self._started = False
         self.over = False
+        self.fault: Fault | None = None  # what happens to the answer on its way
         self.seconds = _seconds(request.query.get("timeoutSeconds", ""))
 
     def listening(self, listener: Callable[[], object]) -> AbstractContextManager[None]:

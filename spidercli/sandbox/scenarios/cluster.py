@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from ipaddress import IPv4Address
+from types import MappingProxyType
 
 from spidercli import kinds
 from spidercli.model import Manifest
+from spidercli.sandbox.cloud.world import World
 
 KUBERNETES = "v1.27.3"
 POD_SUBNET = "10.233.64.0/18"
@@ -14,6 +16,9 @@ SERVICE_SUBNET = "10.233.0.0/18"
 SYSTEM = "kube-system"
 
 _SPIDERPOOL_VERSION = "v1.2.2"
+_FINALIZER = "spiderpool.spidernet.io"
+_NONE: Mapping[str, str] = MappingProxyType({})
+_APPLIED_AT = "2023-07-18T09:00:00Z"
 
 
 def namespace(name: str) -> Manifest:
@@ -21,8 +26,8 @@ def namespace(name: str) -> Manifest:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "status": {"phase": "Active"}}
 
 
-def node(name: str, address: IPv4Address, *, control_plane: bool = False) -> Manifest:
-    """A ready node without a providerID."""
+def node(name: str, address: IPv4Address, *, control_plane: bool = False, provider_id: str = "") -> Manifest:
+    """A ready node, by default without a providerID."""
     labels = {
         "kubernetes.io/arch": "amd64",
         "kubernetes.io/hostname": name,
@@ -33,7 +38,7 @@ def node(name: str, address: IPv4Address, *, control_plane: bool = False) -> Man
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {"name": name, "labels": labels},
-        "spec": {},
+        "spec": {"providerID": provider_id} if provider_id else {},
         "status": {
             "addresses": [
                 {"type": "InternalIP", "address": str(address)},
@@ -51,6 +56,14 @@ def node(name: str, address: IPv4Address, *, control_plane: bool = False) -> Man
             },
         },
     }
+
+
+def nodes(world: World, provider_ids: Mapping[str, str] = _NONE) -> Iterator[Manifest]:
+    """A node for each instance, named after it, at its primary private IP; with a providerID where one is given."""
+    for instance in world.instances.values():
+        address = world.enis_of(instance.instance_id)[0].primary_ip
+        assert address is not None
+        yield node(instance.hostname, address, provider_id=provider_ids.get(instance.hostname, ""))
 
 
 def _condition(kind: str, reason: str, message: str) -> Manifest:
@@ -82,6 +95,67 @@ def pod(name: str, *, app: str, image: str, node_name: str, address: str, networ
             ],
         },
     }
+
+
+def ip_pool(
+    name: str, spec: Mapping[str, object], annotations: Mapping[str, str], *, owned: Collection[str] | None = None
+) -> Manifest:
+    """A SpiderIPPool as spidercli's server-side apply leaves it behind.
+
+    Args:
+        name: the pool's.
+        spec: as it is now.
+        annotations: as they are now.
+        owned: the fields of the spec that spidercli applied, by default all of them.
+    """
+    labels = {kinds.MANAGED_BY: kinds.FIELD_MANAGER}
+    metadata = {"f:annotations": _owned(annotations), "f:labels": _owned(labels)}
+    fields = {"f:metadata": metadata, "f:spec": _owned(spec if owned is None else owned)}
+    return {
+        "apiVersion": kinds.SPIDERPOOL,
+        "kind": kinds.IP_POOL.kind,
+        "metadata": {
+            "name": name,
+            "labels": labels,
+            "annotations": dict(annotations),
+            "finalizers": [_FINALIZER],
+            "managedFields": [_applied(fields)],
+        },
+        "spec": dict(spec),
+    }
+
+
+def multus_config(name: str, nic: str) -> Manifest:
+    """A SpiderMultusConfig as spidercli's server-side apply leaves it behind."""
+    labels = {kinds.MANAGED_BY: kinds.FIELD_MANAGER}
+    spec = {"cniType": "ipvlan", "enableCoordinator": True, "ipvlan": {"master": [nic]}}
+    owned = {**_owned(spec), "f:ipvlan": _owned(["master"])}
+    return {
+        "apiVersion": kinds.SPIDERPOOL,
+        "kind": kinds.MULTUS_CONFIG.kind,
+        "metadata": {
+            "name": name,
+            "namespace": SYSTEM,
+            "labels": labels,
+            "managedFields": [_applied({"f:metadata": {"f:labels": _owned(labels)}, "f:spec": owned})],
+        },
+        "spec": spec,
+    }
+
+
+def _applied(fields: Mapping[str, object]) -> Manifest:
+    return {
+        "manager": kinds.FIELD_MANAGER,
+        "operation": "Apply",
+        "apiVersion": kinds.SPIDERPOOL,
+        "time": _APPLIED_AT,
+        "fieldsType": "FieldsV1",
+        "fieldsV1": fields,
+    }
+
+
+def _owned(names: Iterable[str]) -> Manifest:
+    return {f"f:{name}": {} for name in names}
 
 
 def kubeadm_config() -> Manifest:

@@ -20,7 +20,7 @@ from spidercli.model import CloudFacts, Family
 from spidercli.sandbox.cloud.app import cloud_app
 from spidercli.sandbox.cloud.identity import AccessKey
 from spidercli.sandbox.cloud.world import World
-from spidercli.sandbox.scenarios import fleet, guide
+from spidercli.sandbox.scenarios import guide, large
 from spidercli.sandbox.serving import Server
 
 Connect = Callable[..., AlibabaCloud]
@@ -201,13 +201,13 @@ class TestFleet:
 
     @pytest.fixture
     def world(self) -> World:
-        return fleet.build(nodes=260, addresses=3).world
+        return large.build(nodes=260, addresses=3).world
 
     def test_all_pages_and_batches_come_together(self, world: World, connect: Connect) -> None:
         """520 ENIs are two pages, 260 ids three batches in parallel; nothing is lost or doubled."""
         cloud = connect()
 
-        enis = cloud.enis(vpc_id=fleet.VPC)
+        enis = cloud.enis(vpc_id=large.VPC)
         instances = cloud.instances(ids=list(world.instances))
 
         assert {eni.eni_id for eni in enis} == world.enis.keys()
@@ -226,8 +226,8 @@ class TestFleet:
         cloud = connect()
 
         with concurrent.futures.ThreadPoolExecutor(4) as executor:
-            enis = [executor.submit(cloud.enis, vpc_id=fleet.VPC) for _ in range(2)]
-            vswitches = [executor.submit(cloud.vswitches, vpc_id=fleet.VPC) for _ in range(2)]
+            enis = [executor.submit(cloud.enis, vpc_id=large.VPC) for _ in range(2)]
+            vswitches = [executor.submit(cloud.vswitches, vpc_id=large.VPC) for _ in range(2)]
 
         assert enis[0].result() == enis[1].result()
         assert vswitches[0].result() == vswitches[1].result()

@@ -196,6 +196,18 @@ def test_collection_is_deleted_by_selector(client: Any, pools: tuple[str, list[s
     assert names[:1] == _names(client.listed("SpiderIPPool", labelSelector=f"group={group}"))
 
 
+@pytest.mark.parametrize("body", [None, {"dryRun": ["All"]}], ids=["query", "body"])
+def test_dry_run_of_a_collections_deletion(client: Any, pools: tuple[str, list[str]], body: Any) -> None:
+    """A collection can be deleted on trial, too."""
+    group, names = pools
+    query = {"labelSelector": f"group={group}"} | ({} if body else {"dryRun": "All"})
+
+    reply = client.call("DELETE", "/apis/spiderpool.spidernet.io/v2beta1/spiderippools", body, **query)
+
+    assert (200, names) == (reply.status, _names(reply))
+    assert names == _names(client.listed("SpiderIPPool", labelSelector=f"group={group}"))
+
+
 def test_namespaces_are_apart(client: Any, config_map: Manifest) -> None:
     """A namespace's list has its own objects only; the list above has all."""
     name = config_map["metadata"]["name"]

@@ -176,6 +176,16 @@ def test_status_needs_its_subresource(client: Any, pool: Manifest) -> None:
     assert ("10.0.0.253", 1) == (body["spec"]["gateway"], body["metadata"]["generation"])
 
 
+def test_status_of_a_new_object(client: Any, pool: Manifest, daemon_set: Manifest, node: Manifest) -> None:
+    """A create says nothing of the status, except for a Node, which reports itself."""
+    created = client.create(daemon_set | {"status": {"numberReady": 5}}).body
+    reported = client.create(node | {"status": {"phase": "Running"}}).body
+
+    assert "status" not in client.create(pool | {"status": {"totalIPCount": 5}}).body
+    assert 0 == created["status"]["numberReady"]
+    assert "Running" == reported["status"]["phase"]
+
+
 def test_status_path_without_subresource(client: Any, unique: Any) -> None:
     """A kind without the subresource has no such path."""
     reply = client.call(

@@ -240,6 +240,42 @@ def test_owners_are_complete(client: Any, pool: Manifest) -> None:
     assert wrong == client.create(pool).causes.keys()
 
 
+def _owner(name: str, **fields: object) -> Manifest:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": f"uid-of-{name}", **fields}
+
+
+@pytest.mark.parametrize("which", ["pool", "config_map"])
+def test_one_owner_is_the_controller(client: Any, request: pytest.FixtureRequest, which: str) -> None:
+    """Of several owners one may be the controller, in a new object and in a changed one."""
+    manifest = request.getfixturevalue(which)
+    owners = [_owner("a", controller=True), _owner("b", controller=True), _owner("c", controller=False)]
+    told = (
+        'Only one reference can have Controller set to true. Found "true" in references for ConfigMap/a and ConfigMap/b'
+    )
+
+    refused = client.create({**manifest, "metadata": {**manifest["metadata"], "ownerReferences": owners}})
+    client.create(manifest)
+    changed = client.patch(manifest, {"metadata": {"ownerReferences": owners}})
+
+    assert {"metadata.ownerReferences": "FieldValueInvalid"} == refused.causes == changed.causes
+    assert [True, True] == [reply.body["message"].endswith(told) for reply in (refused, changed)]
+
+
+@pytest.mark.parametrize(
+    ("owner", "field"),
+    [
+        ({"kind": "Event"}, "metadata.ownerReferences"),
+        ({"apiVersion": "a/b/c"}, "metadata.ownerReferences.apiVersion"),
+    ],
+    ids=["event", "version"],
+)
+def test_who_can_not_be_an_owner(client: Any, config_map: Manifest, owner: Manifest, field: str) -> None:
+    """Events own nothing, and an apiVersion has one slash at most."""
+    config_map["metadata"]["ownerReferences"] = [_owner("a", **owner)]
+
+    assert {field: "FieldValueInvalid"} == client.create(config_map).causes
+
+
 def test_lease_is_taken_over_by_version(client: Any, unique: Any) -> None:
     """Of two who replace a Lease that both have read, one wins."""
     lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": unique()}, "spec": {}}

@@ -53,6 +53,17 @@ def cache_folder(environ: Mapping[str, str]) -> pathlib.Path:
     return pathlib.Path(home) / "spidercli-e2e"
 
 
+def kubectl(environ: Mapping[str, str]) -> pathlib.Path:
+    """The kubectl command alone, which is never built.
+
+    Raises:
+        Unavailable: there is none.
+    """
+    if assets := environ.get("KUBEBUILDER_ASSETS"):
+        return _given(assets, "kubectl")
+    return _installed("kubectl", environ)
+
+
 class _Finder:
     def __init__(self, environ: Mapping[str, str], say: Say) -> None:
         self._environ = environ
@@ -64,7 +75,7 @@ class _Finder:
         return Binaries(
             etcd=_given(assets, "etcd") if assets else self._go.program(building.ETCD),
             kube_apiserver=_given(assets, "kube-apiserver") if assets else self._go.program(building.KUBE_APISERVER),
-            kubectl=_given(assets, "kubectl") if assets else _installed("kubectl", self._environ),
+            kubectl=kubectl(self._environ),
             spiderpool_controller=_given(controller)
             if controller
             else self._go.program(building.SPIDERPOOL_CONTROLLER),

@@ -57,7 +57,7 @@ class ApiServer:
         signing_key().write(folder / "accounts.pub", folder / "accounts.key")
         url = f"https://127.0.0.1:{port}"
         self.admin = Access(url=url, authority=authority_file, token=secrets.token_hex())
-        self.outsider = Access(url=url, authority=authority_file, token=secrets.token_hex())
+        self.outsider = Access(url=url, authority=authority_file, token=secrets.token_hex(), user="outsider")
         self._write_tokens()
 
     def command(self, etcd_url: str) -> Command:

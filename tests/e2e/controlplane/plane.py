@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import pathlib
 import types
+from collections.abc import Iterator
 from typing import Self, cast
 
 from spidercli import kinds
@@ -19,25 +20,33 @@ from tests.e2e.controlplane.processes import Program, Workplace
 from tests.e2e.controlplane.rest import Access, Rest
 
 
-class BareControlPlane:
+class Plane:
+    """What every control plane has, whoever runs it.
+
+    Attributes:
+        admin: may do everything.
+        outsider: somebody who may do nothing, until a role is bound to the user.
+        rest: the admin's connection.
+        kubeconfig: the admin's, a file.
+    """
+
+    admin: Access
+    outsider: Access
+    rest: Rest
+    kubeconfig: pathlib.Path
+
+
+class BareControlPlane(Plane):
     """etcd and kube-apiserver, running inside of the `with` block.
 
     The CRDs of Spiderpool and Multus are there, and no other object. Each program can be killed and started again.
 
     Attributes:
         etcd, apiserver: the programs.
-        admin: may do everything.
-        outsider: the user "outsider" who may do nothing, until a role is bound to it.
-        rest: the admin's connection.
-        kubeconfig: the admin's, a file.
     """
 
     etcd: Program
     apiserver: Program
-    admin: Access
-    outsider: Access
-    rest: Rest
-    kubeconfig: pathlib.Path
 
     def __init__(self, binaries: Binaries) -> None:
         self._binaries = binaries
@@ -66,9 +75,16 @@ class BareControlPlane:
         self._workplace.program(command).start()
         return url
 
+    def compact(self) -> None:
+        """Let etcd forget every version but the present one; the API server has some in memory until it ends."""
+        version = self.rest.must("GET", "/api/v1/nodes")["metadata"]["resourceVersion"]
+        Rest(Access(url=self._etcd_url, authority=self.admin.authority)).must(
+            "POST", "/v3/kv/compaction", {"revision": version, "physical": True}
+        )
+
     def _start_kubernetes(self) -> None:
         folder = self._workplace.folder
-        command, etcd_url = kubernetes.etcd(self._binaries, self._ports, folder)
+        command, self._etcd_url = kubernetes.etcd(self._binaries, self._ports, folder)
         self.etcd = self._workplace.program(command)
         self.etcd.start()
         server = ApiServer(self._binaries, self._ports.take(), folder, self._authority)
@@ -76,7 +92,7 @@ class BareControlPlane:
         self.kubeconfig = folder / "kubeconfig"
         self.kubeconfig.touch(mode=0o600)
         self.kubeconfig.write_text(self.admin.kubeconfig(), encoding="utf-8")
-        self.apiserver = self._workplace.program(server.command(etcd_url))
+        self.apiserver = self._workplace.program(server.command(self._etcd_url))
         self.apiserver.start()
 
     def _install(self) -> None:
@@ -106,24 +122,34 @@ class ControlPlane(BareControlPlane):
 
     controller: Program
 
+    def restart(self) -> None:
+        """Start API server and controller anew: the controller does not outlive the API server."""
+        self.controller.kill()
+        self.apiserver.kill()
+        self.apiserver.start()
+        self.controller.start()
+
     def _install(self) -> None:
         super()._install()
         controller = spiderpool.Controller(
             self._binaries, self._ports, self._workplace.folder, self._authority, self.kubeconfig
         )
-        for webhooks in controller.webhooks():
-            self.rest.must("POST", self.rest.collection(webhooks), webhooks)
+        self._webhooks = tuple(controller.webhooks())
         self.controller = self._workplace.program(controller.command())
         self.controller.start()
-        eventually(self._asks_webhooks, "the API server asks the webhooks")
+        self._ask_webhooks()
 
-    def _asks_webhooks(self) -> bool:
-        """Whether a pool comes back with the finalizer that only the webhook adds."""
-        pool = {
-            "apiVersion": kinds.SPIDERPOOL,
-            "kind": "SpiderIPPool",
-            "metadata": {"name": "probe"},
-            "spec": {"subnet": "198.51.100.0/24"},
-        }
-        answer = self.rest.ask("POST", kinds.IP_POOL.collection, pool, query={"dryRun": "All"})
-        return answer.ok and "finalizers" in answer.body["metadata"]
+    @contextlib.contextmanager
+    def without_webhooks(self) -> Iterator[None]:
+        """Let the API server store what it is sent, as if Spiderpool had no webhooks."""
+        for webhooks in self._webhooks:
+            path = f"{self.rest.collection(webhooks)}/{kinds.name(webhooks)}"
+            self.rest.must("DELETE", path)
+        eventually(lambda: not spiderpool.asks_webhooks(self.rest), "the API server asks no webhooks")
+        yield
+        self._ask_webhooks()
+
+    def _ask_webhooks(self) -> None:
+        for webhooks in self._webhooks:
+            self.rest.must("POST", self.rest.collection(webhooks), webhooks)
+        eventually(lambda: spiderpool.asks_webhooks(self.rest), "the API server asks the webhooks")

@@ -50,16 +50,21 @@ class Access:
 
     url: str
     authority: pathlib.Path  # a file with the CA's certificate
-    token: str
+    token: str = ""
+    certificate: tuple[pathlib.Path, pathlib.Path] | None = None  # files with a client's certificate and its key
+    user: str = ""  # our name there, where a test needs it
 
     def kubeconfig(self) -> str:
         """A kubeconfig in JSON, which is YAML too."""
         cluster = {"server": self.url, "certificate-authority": str(self.authority)}
+        user = {"token": self.token} if self.token else {}
+        if self.certificate:
+            user |= {"client-certificate": str(self.certificate[0]), "client-key": str(self.certificate[1])}
         document = {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": "e2e", "cluster": cluster}],
-            "users": [{"name": "e2e", "user": {"token": self.token}}],
+            "users": [{"name": "e2e", "user": user}],
             "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": "e2e"}}],
             "current-context": "e2e",
         }
@@ -84,7 +89,10 @@ class Rest:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = str(access.authority)
-        self._session.headers["Authorization"] = f"Bearer {access.token}"
+        if access.token:
+            self._session.headers["Authorization"] = f"Bearer {access.token}"
+        if access.certificate:
+            self._session.cert = (str(access.certificate[0]), str(access.certificate[1]))
 
     def close(self) -> None:
         """Close the connections."""

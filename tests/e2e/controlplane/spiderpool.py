@@ -16,7 +16,7 @@ from tests.e2e.controlplane.binaries import Binaries
 from tests.e2e.controlplane.certificates import Authority
 from tests.e2e.controlplane.ports import ReservedPorts
 from tests.e2e.controlplane.processes import Command
-from tests.e2e.controlplane.rest import answers
+from tests.e2e.controlplane.rest import Rest, answers
 
 _GROUP, _, _VERSION = kinds.SPIDERPOOL.partition("/")
 _DELETE_CHECKED = ("spiderippool", "spidersubnet")
@@ -110,6 +110,18 @@ class Controller:
                 }
             ],
         }
+
+
+def asks_webhooks(rest: Rest) -> bool:
+    """Whether a pool comes back with the finalizer that only the webhook adds; nothing is stored."""
+    pool = {
+        "apiVersion": kinds.SPIDERPOOL,
+        "kind": "SpiderIPPool",
+        "metadata": {"name": "probe"},
+        "spec": {"subnet": "198.51.100.0/24"},
+    }
+    answer = rest.ask("POST", kinds.IP_POOL.collection, pool, query={"dryRun": "All"})
+    return answer.ok and "finalizers" in answer.body["metadata"]
 
 
 def definitions(folder: pathlib.Path) -> list[Manifest]:

@@ -70,7 +70,14 @@ class Between:
         self._access = access
         self._count = self._busy = 0
         self._lock = threading.Lock()
-        self._upstream = urllib3.PoolManager(ca_certs=str(access.authority), maxsize=32, retries=False)
+        certificate, key = access.certificate or (None, None)
+        self._upstream = urllib3.PoolManager(
+            ca_certs=str(access.authority),
+            cert_file=certificate and str(certificate),
+            key_file=key and str(key),
+            maxsize=32,
+            retries=False,
+        )
         self._server = _Server(self)
 
     def __enter__(self) -> Self:

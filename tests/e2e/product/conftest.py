@@ -11,7 +11,8 @@ import pytest
 from spidercli.sandbox.cloud.app import cloud_app
 from spidercli.sandbox.scenarios.scenario import Scenario
 from spidercli.sandbox.serving import Server
-from tests.e2e.controlplane.plane import ControlPlane
+from tests.e2e.controlplane.cluster import Cluster
+from tests.e2e.controlplane.plane import Plane
 from tests.e2e.product.between import Between
 from tests.e2e.product.running import Product
 from tests.e2e.product.witness import Kubectl, Witness
@@ -19,7 +20,11 @@ from tests.e2e.product.witness import Kubectl, Witness
 
 @pytest.fixture
 def product_in(
-    plane: ControlPlane, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    plane: Plane,
+    cluster: Cluster,
+    tmp_path: pathlib.Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[[Scenario], Product]]:
     """Serve the cloud of a scenario, and lead the product there and to the real cluster."""
     with contextlib.ExitStack() as stack:
@@ -27,7 +32,7 @@ def product_in(
         def product(scenario: Scenario) -> Product:
             cloud = stack.enter_context(Server(cloud_app(scenario.world)))
             config = tmp_path / "spidercli.yaml"
-            config.write_text(scenario.config_text, encoding="utf-8")
+            config.write_text(scenario.config_text + _only_ours(cluster, scenario), encoding="utf-8")
             key = scenario.world.account.key
             environ = {
                 **{f"SPIDERCLI_{name}_ENDPOINT": cloud.url for name in ("ECS", "VPC", "STS", "METADATA")},
@@ -39,6 +44,12 @@ def product_in(
             return Product(world=scenario.world, environ=environ, capsys=capsys, monkeypatch=monkeypatch)
 
         yield product
+
+
+def _only_ours(cluster: Cluster, scenario: Scenario) -> str:
+    """What leaves the nodes out that were there before, if there are any."""
+    ids = ", ".join(scenario.world.instances)
+    return f"nodes:\n  ids: [{ids}]\n" if cluster.strangers else ""
 
 
 @pytest.fixture
@@ -56,13 +67,13 @@ def installed(spidercli: Product) -> Product:
 
 
 @pytest.fixture
-def witness(kubectl: Kubectl) -> Witness:
+def witness(kubectl: Kubectl, cluster: Cluster) -> Witness:
     """The independent witness."""
-    return Witness(kubectl)
+    return Witness(kubectl, cluster.strangers)
 
 
 @pytest.fixture
-def between(plane: ControlPlane) -> Iterator[Between]:
+def between(plane: Plane) -> Iterator[Between]:
     """A proxy to the API server, for commands that get `--kubeconfig` from `way`."""
     with Between(plane.admin) as proxy:
         yield proxy

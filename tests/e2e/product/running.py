@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -59,7 +60,9 @@ class Product:
         return Ran(code, said.out, said.err)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start one command in a process of its own."""
+        """Start one command in a process of its own, which Ctrl-C can stop."""
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so it is in the background of a script, and inherited
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         return subprocess.Popen(
             [sys.executable, "-m", "spidercli", *arguments],
             env={**os.environ, **self.environ},

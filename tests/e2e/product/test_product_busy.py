@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from spidercli.sandbox.scenarios import guide
-from tests.e2e.controlplane.plane import ControlPlane
+from tests.e2e.controlplane.plane import Plane
 from tests.e2e.product.agent import Agent, lost
 from tests.e2e.product.running import Product
 from tests.e2e.product.witness import Witness
@@ -13,7 +13,7 @@ from tests.e2e.product.witness import Witness
 _ENIS = (guide.MASTER_ETH0, guide.WORKER_ETH0)
 
 
-def test_no_allocation_is_lost(installed: Product, plane: ControlPlane, witness: Witness, cluster: Any) -> None:
+def test_no_allocation_is_lost(installed: Product, plane: Plane, witness: Witness, cluster: Any) -> None:
     """Whatever agents do between our reading and our writing, a pod's address stays listed; at rest all converges."""
     agent = Agent(plane.admin)
     codes = []

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from spidercli.kinds import IP_POOL, NODE
-from spidercli.sandbox.scenarios import fleet
+from spidercli.sandbox.scenarios import large
 from spidercli.sandbox.scenarios.scenario import Scenario
+from tests.e2e.controlplane.plane import ControlPlane
 from tests.e2e.controlplane.polling import eventually
 from tests.e2e.product.between import Between
 from tests.e2e.product.running import Product
@@ -21,9 +22,9 @@ _PAGES = 2  # of 500 objects
 
 
 @pytest.fixture
-def big(cluster: Any, product_in: Callable[[Scenario], Product]) -> Iterator[Product]:
-    """The product on a big cluster, which is swept with one request for each kind afterwards."""
-    scenario = fleet.build(nodes=_NODES, addresses=10)
+def big(own_plane: ControlPlane, cluster: Any, product_in: Callable[[Scenario], Product]) -> Iterator[Product]:
+    """The product on a big cluster, which is swept with one request for each kind afterwards: it has to be our own."""
+    scenario = large.build(nodes=_NODES, addresses=10)
     cluster.seed(scenario.manifests)
     yield product_in(scenario)
     cluster.rest.must("DELETE", NODE.collection)
@@ -44,7 +45,7 @@ def test_five_hundred_nodes(big: Product, witness: Witness, between: Between, wa
         f"{each.method} {each.target}" for each in between.passed
     )
 
-    big.world.move("10.0.0.2", to="eni-fleet00001-0")
+    big.world.move("10.0.0.2", to="eni-node-00001-0")
     moved = big("pools", "sync", "--yes", "--kubeconfig", way)
     assert f"2 of 2 changes made, {2 * _NODES - 2} unchanged\n" == moved.stdout
     assert ["spiderippools/node-00000-eth0", "spiderippools/node-00001-eth0"] == [

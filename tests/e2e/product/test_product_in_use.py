@@ -77,6 +77,7 @@ def test_address_taken_between_plan_and_write(
     assert ["172.31.199.190-172.31.199.194"] == witness.pools()["worker-172"]
 
 
+@pytest.mark.usefixtures("empty_plane")
 def test_pool_taken_between_plan_and_delete(
     installed: Product, witness: Witness, cluster: Any, between: Between, way: str
 ) -> None:

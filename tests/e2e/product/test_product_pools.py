@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from spidercli.sandbox.scenarios import guide
 from tests.e2e.product.clouds import change_vswitch
 from tests.e2e.product.running import Product
@@ -160,6 +162,7 @@ def test_subnet_in_use_is_kept(installed: Product, witness: Witness, cluster: An
     assert ["192.168.1.10-192.168.1.12"] == witness.pools()["worker-192"]
 
 
+@pytest.mark.usefixtures("empty_plane")
 def test_node_that_left(installed: Product, witness: Witness, cluster: Any) -> None:
     """Pools of a node that is gone stay without --prune; with it, everything goes but addresses in use."""
     cluster.allocate("worker-172", {"172.31.199.193": "default/test-app-1-jpfkj"})
@@ -182,6 +185,7 @@ def test_node_that_left(installed: Product, witness: Witness, cluster: Any) -> N
     assert {"master-172", "master-192"} == witness.pools().keys()
 
 
+@pytest.mark.usefixtures("empty_plane")
 def test_more_than_max_delete_is_refused(installed: Product, witness: Witness) -> None:
     """Two pools of four are more than 20 %: nothing is written until somebody allows it."""
     witness.do("delete", "node", "worker")

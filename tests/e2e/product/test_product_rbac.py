@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from spidercli.sandbox.scenarios import guide
-from tests.e2e.controlplane.plane import ControlPlane
+from tests.e2e.controlplane.plane import Plane
 from tests.e2e.controlplane.polling import eventually
 from tests.e2e.controlplane.rest import Rest
 from tests.e2e.product.between import Between, CutError, Write
@@ -41,11 +41,11 @@ Grant = Callable[[Iterable[Right]], str]
 
 
 @pytest.fixture
-def grant(plane: ControlPlane, cluster: Any, tmp_path: pathlib.Path) -> Grant:
+def grant(plane: Plane, cluster: Any, tmp_path: pathlib.Path) -> Grant:
     """Give the outsider rights from the table, and return his kubeconfig."""
 
     def give(rights: Iterable[Right]) -> str:
-        cluster.seed(_objects(set(rights)))
+        cluster.seed(_objects(set(rights), plane.outsider.user))
         outsider = Rest(plane.outsider)
         eventually(lambda: _may(outsider, set(rights)), "the roles work")
         outsider.close()
@@ -71,18 +71,18 @@ def _allowed(outsider: Rest, resource: str, verb: str) -> bool:
     return bool(answer["status"]["allowed"])
 
 
-def _objects(rights: set[Right]) -> list[dict[str, Any]]:
+def _objects(rights: set[Right], user: str) -> list[dict[str, Any]]:
     here = {resource for resource, in_namespace, _ in table() if in_namespace}
     return [
-        *_role("ClusterRole", {}, [right for right in rights if right[0] not in here]),
-        *_role("Role", {"namespace": "kube-system"}, [right for right in rights if right[0] in here]),
+        *_role("ClusterRole", {}, user, [right for right in rights if right[0] not in here]),
+        *_role("Role", {"namespace": "kube-system"}, user, [right for right in rights if right[0] in here]),
     ]
 
 
-def _role(kind: str, where: dict[str, str], rights: list[Right]) -> list[dict[str, Any]]:
+def _role(kind: str, where: dict[str, str], user: str, rights: list[Right]) -> list[dict[str, Any]]:
     metadata = {"name": "spidercli-e2e", **where}
     rules = [{"apiGroups": [_group(resource)], "resources": [resource], "verbs": [verb]} for resource, verb in rights]
-    subjects = [{"kind": "User", "name": "outsider", "apiGroup": _RBAC}]
+    subjects = [{"kind": "User", "name": user, "apiGroup": _RBAC}]
     ref = {"apiGroup": _RBAC, "kind": kind, "name": "spidercli-e2e"}
     version = f"{_RBAC}/v1"
     return [
@@ -95,6 +95,7 @@ def _group(resource: str) -> str:
     return _GROUPS.get(resource, _SPIDERPOOL)
 
 
+@pytest.mark.usefixtures("empty_plane")
 def test_table_is_enough(spidercli: Product, witness: Witness, grant: Grant) -> None:
     """With exactly these rights a bootstrap, a new subnet, a move and a prune all work."""
     outsider = grant(_RIGHTS)
@@ -111,7 +112,7 @@ def test_table_is_enough(spidercli: Product, witness: Witness, grant: Grant) -> 
 
 
 @pytest.mark.parametrize("missing", sorted({*_RIGHTS} - _ONLY_AFTER_TROUBLE), ids="-".join)
-def test_missing_right_is_named(spidercli: Product, witness: Witness, grant: Grant, missing: Right) -> None:
+def test_missing_right_is_named(spidercli: Product, plane: Plane, grant: Grant, missing: Right) -> None:
     """Without one of the rights the exit code is 4, and the message names verb and resource."""
     command = ["bootstrap", "--yes"]
     if missing in (("spiderippools", "delete"), ("leases", "update")):  # a first run needs neither
@@ -124,11 +125,11 @@ def test_missing_right_is_named(spidercli: Product, witness: Witness, grant: Gra
     resource, verb = missing
     where = f"{resource}.{_group(resource)}".removesuffix(".")
     assert 4 == ran.code, ran.stderr
-    assert f"user outsider may not {verb} {where}" in ran.stderr
+    assert f"user {plane.outsider.user} may not {verb} {where}" in ran.stderr
 
 
 def test_delete_is_looked_after(
-    plane: ControlPlane, installed: Product, witness: Witness, grant: Grant, tmp_path: pathlib.Path
+    plane: Plane, installed: Product, witness: Witness, grant: Grant, tmp_path: pathlib.Path
 ) -> None:
     """The answer to a delete is lost and the pool is slow to go: the second delete is refused, and we look why."""
     grant(_RIGHTS)

@@ -91,6 +91,19 @@ def test_a_dead_network_is_given_up_sooner(retrier: Retrier, clock: Any) -> None
     assert clock.slept == [1, 2, 4, 8]
 
 
+def test_a_late_answer_is_waited_for_twice(retrier: Retrier, clock: Any) -> None:
+    """A call that took the whole budget for no answer is made once more, and not twice more."""
+
+    def hang() -> str:
+        clock.now += 20
+        raise Failure("no answer in time", cause=Cause.NETWORK)
+
+    with pytest.raises(Failure):
+        retrier.run(READ, hang)
+
+    assert clock.slept == [1]
+
+
 def test_the_api_may_ask_for_more_time(retrier: Retrier, clock: Any) -> None:
     """x-acs-retry-after is a minimum."""
     retrier.run(READ, Script(api("Throttling", retry_after=3.5), api("Throttling", retry_after=0.5)))

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from spidercli import addresses, kinds
-from spidercli.applying import Outcome, Report, Waiting, apply
+from spidercli.applying import Outcome, Report, Run, Waiting, apply
 from spidercli.errors import AddressInUse, ClusterError, WriteConflict, WriteRefused
 from spidercli.model import Manifest
 from spidercli.planning.plan import Action, Change, Phase, Plan, Verb, Write
@@ -194,6 +194,11 @@ class Bench:
     def apply(self, plan: Plan, cluster: PoolCluster, *, threads: int = 4, timeout: float = 10.0) -> Report:
         wait = Waiting(timeout=timeout, first=1.0, longest=4.0, sleep=self.sleep, clock=lambda: sum(self.slept))
         return apply(plan, cluster, threads=threads, wait=wait, progress=self.story, stop=self.stop)
+
+    def run(self, plan: Plan, cluster: PoolCluster, *, threads: int) -> Run:
+        """A run that has not begun."""
+        wait = Waiting(sleep=self.sleep, clock=lambda: sum(self.slept))
+        return Run(plan=plan, cluster=cluster, threads=threads, wait=wait, progress=self.story, stop=self.stop)
 
 
 @pytest.fixture(name="bench")

@@ -15,6 +15,7 @@ from spidercli.errors import (
     ClusterUnauthorized,
     ClusterUnreachable,
     Interrupted,
+    RunInProgress,
     SpiderError,
     WriteConflict,
     WriteRefused,
@@ -32,6 +33,16 @@ def failed(writing: Any, error: ClusterError, name: str = "p") -> Result:
     return Result.of_error(writing(Phase.GROW, name), error)
 
 
+def test_what_nobody_knows_is_not_counted_as_not_made(done: Result) -> None:
+    """A write that nobody waited for may have been made: the message says so."""
+    left = Result(write=done.write, outcome=Outcome.UNKNOWN, reason="left")
+    unsent = Result.skipped(done.write, "stopped")
+
+    with pytest.raises(Interrupted) as caught:
+        Report(results=(done, left, unsent), stopped=True).raise_if_incomplete()
+    assert "stopped: 1 of 3 writes were not made, 1 may or may not have been" == caught.value.message
+
+
 def test_all_done_is_ok(done: Result) -> None:
     """Nothing is raised when everything was done."""
     report = Report(results=(done,))
@@ -40,7 +51,7 @@ def test_all_done_is_ok(done: Result) -> None:
 
     assert report.ok
     assert ["1 done"] == list(report.lines())
-    assert {"done": 1, "refused": 0, "blocked": 0, "skipped": 0} == report.summary
+    assert {"done": 1, "refused": 0, "blocked": 0, "unknown": 0, "skipped": 0} == report.summary
 
 
 @pytest.mark.parametrize(
@@ -50,8 +61,10 @@ def test_all_done_is_ok(done: Result) -> None:
         (WriteConflict("stale"), Outcome.REFUSED, "changed meanwhile, run again"),
         (AddressInUse("pod ns/a holds 10.0.0.1"), Outcome.BLOCKED, "pod ns/a holds 10.0.0.1"),
         (WriteRefused("can't apply SpiderIPPool p: bad: field"), Outcome.REFUSED, "bad: field"),
+        (ClusterUnreachable("no answer in time", in_doubt=True), Outcome.UNKNOWN, "no answer in time"),
+        (ClusterUnreachable("its webhook is away"), Outcome.REFUSED, "its webhook is away"),
     ],
-    ids=["refused", "conflict", "in-use", "names-the-object"],
+    ids=["refused", "conflict", "in-use", "names-the-object", "no-answer", "out-of-order"],
 )
 def test_an_error_becomes_an_outcome(writing: Any, error: ClusterError, outcome: Outcome, reason: str) -> None:
     """An address in use blocks; a conflict says what helps; the rest says why."""
@@ -91,6 +104,13 @@ def test_the_worst_error_ends_the_command(
     with pytest.raises(SpiderError) as caught:
         report.raise_if_incomplete()
     assert expected is type(caught.value)
+
+
+@pytest.mark.parametrize("trouble", [RunInProgress("another"), ClusterForbidden("list")], ids=["lease", "forbidden"])
+def test_trouble_ends_the_command_though_all_was_done(done: Result, trouble: ClusterError) -> None:
+    """What casts doubt on the whole run is not hidden by writes that went well."""
+    with pytest.raises(type(trouble)):
+        Report(results=(done,), trouble=trouble).raise_if_incomplete()
 
 
 def test_what_is_missing_is_counted(writing: Any, done: Result) -> None:

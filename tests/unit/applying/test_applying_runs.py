@@ -201,11 +201,30 @@ def test_a_missing_right_stops_what_needs_it(
 def test_a_failed_look_stops_everything(bench: Any, cluster_of: Any, plan_of: Any) -> None:
     """Nothing grows when nobody knows which addresses are free."""
     cluster = cluster_of({"old": {1}})
-    cluster.list_error = ClusterUnreachable("gone")
+    cluster.list_error = ClusterForbidden("no list")
 
     report = bench.apply(plan_of({"old": {1}}, {"new": {2}}), cluster)
 
     assert {"old": "done", "new": "skipped"} == outcomes(report)
+    with pytest.raises(ClusterForbidden):  # not a failure like any other: the exit code tells it apart
+        report.raise_if_incomplete()
+
+
+def test_a_pool_waits_for_a_subnet_that_is_in_its_way(
+    bench: Any, cluster_of: Any, writing: Any, deleting: Any, changing: Any
+) -> None:
+    """Spiderpool refuses a subnet that overlaps another one; a pool that could not be deleted keeps its own."""
+    cluster = cluster_of({"old": {1}})
+    cluster.failing["old"] = WriteRefused("no")
+    body = {"metadata": {"name": "new"}, "spec": {"subnet": "10.0.0.0/25", "ips": ["10.0.0.7"]}}
+    plan = Plan(changes=(changing(deleting("old")), changing(writing(Phase.GROW, "new", body=body))))
+
+    report = bench.apply(plan, cluster)
+
+    assert {"old": "refused", "new": "skipped"} == outcomes(report)
+    assert "subnet 10.0.0.0/25 overlaps 10.0.0.0/24 of SpiderIPPool old, which is still there" in "".join(
+        report.lines()
+    )
 
 
 def test_a_stop_leaves_the_rest_unsent(bench: Any, cluster_of: Any, plan_of: Any) -> None:
@@ -232,44 +251,31 @@ def test_a_stop_ends_the_waiting(bench: Any, cluster_of: Any, plan_of: Any) -> N
     assert "skipped" == outcomes(report)["new"]
 
 
-@pytest.mark.parametrize("where", ["progress", "sleep"])
-def test_an_interrupt_is_a_stop(bench: Any, cluster_of: Any, plan_of: Any, where: str) -> None:
-    """A Ctrl-C that nobody caught before does not lose the report."""
-    cluster = cluster_of({"old": {1}})
-    cluster.lingering = 9
+def test_an_abandoned_run_tells_what_it_knows(bench: Any, cluster_of: Any, plan_of: Any) -> None:
+    """Who does not wait learns what was done, what was not sent, and of what nobody knows."""
+    cluster = cluster_of({})
+    reached, opened = threading.Event(), threading.Event()
 
-    def interrupt(*_args: object) -> None:
-        if not bench.stop.is_set():
-            raise KeyboardInterrupt
+    def hold(write: Any) -> None:
+        if write.name == "b":
+            reached.set()
+            opened.wait(10)
 
-    if where == "sleep":
-        bench.sleep = interrupt
-    else:
-        bench.story.finished = interrupt
+    cluster.on_send = hold
+    run = bench.run(plan_of({}, {name: {at} for at, name in enumerate("abc")}), cluster, threads=1)
+    thread = threading.Thread(target=run.carried_out)
+    thread.start()
+    assert reached.wait(10)
+    on_their_way = len(run.in_flight)
+    bench.stop.set()
+    report = run.abandoned()
+    opened.set()
+    thread.join()
 
-    report = bench.apply(plan_of({"old": {1}}, {"new": {2}}), cluster)
-
-    assert {"old": "done", "new": "skipped"} == outcomes(report)
+    assert 1 == on_their_way
+    assert {"a": "done", "b": "unknown", "c": "skipped"} == outcomes(report)
     assert report.stopped
-
-
-@pytest.mark.parametrize("where", ["progress", "sleep"])
-def test_a_second_interrupt_ends_the_run(bench: Any, cluster_of: Any, plan_of: Any, where: str) -> None:
-    """Who presses Ctrl-C twice does not want to wait."""
-    cluster = cluster_of({"old": {1}})
-    cluster.lingering = 9
-
-    def interrupt(*_args: object) -> None:
-        bench.stop.set()  # as the handler of the first one did
-        raise KeyboardInterrupt
-
-    if where == "sleep":
-        bench.sleep = interrupt
-    else:
-        bench.story.finished = interrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        bench.apply(plan_of({"old": {1}}, {"new": {2}}), cluster)
+    assert {"a": "done", "b": "done", "c": "skipped"} == outcomes(run.abandoned())
 
 
 @pytest.mark.parametrize("broken", [{"status": {"allocatedIPs": "?"}}, {"spec": {"ips": ["?"]}}], ids=str)

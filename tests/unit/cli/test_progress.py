@@ -1,8 +1,9 @@
-"""Progress in a log, by a clock of our own."""
+"""What is told of a run that takes a while, by a clock of our own."""
 
 from __future__ import annotations
 
 import io
+import threading
 from typing import Any
 
 import pytest
@@ -10,66 +11,213 @@ import pytest
 from spidercli import kinds
 from spidercli.applying import Outcome
 from spidercli.output import Output
-from spidercli.planning.plan import Phase, Verb, Write
-from spidercli.progress import Lines, Silent, progress_on
+from spidercli.planning.plan import Action, Change, Phase, Plan, Verb, Write
+from spidercli.progress import Remarks, Tally, Writes, shown
 
-WRITE = Write(phase=Phase.GROW, verb=Verb.APPLY, kind=kinds.IP_POOL, name="a", namespace=None, body={})
+
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(name="clock")
+def _clock() -> Clock:
+    """The time."""
+    return Clock()
+
+
+@pytest.fixture(name="remarks")
+def _remarks(clock: Clock) -> Remarks:
+    """What is in the way."""
+    return Remarks(clock)
+
+
+def plan_of(count: int, action: Action = Action.UPDATE) -> Plan:
+    names = [f"p{at:05}" for at in range(count)]
+    writes = [
+        Write(phase=Phase.GROW, verb=Verb.APPLY, kind=kinds.IP_POOL, name=name, namespace=None, body={})
+        for name in names
+    ]
+    return Plan(changes=tuple(Change(action=action, kind=w.kind, name=w.name, writes=(w,)) for w in writes))
+
+
+def test_a_reading_counts(remarks: Remarks) -> None:
+    """The first page ends the announcement; totals are told where they are known."""
+    tally = Tally("Reading SpiderIPPool objects", remarks)
+    before = tally.text()
+    tally.page("ENIs", 500, None)
+    tally.page("ENIs", 500, None)
+    tally.page("instances", 100, 5000)
+
+    assert (before, tally.text()) == (
+        "Reading SpiderIPPool objects",
+        "read so far: 1,000 ENIs, 100 of 5,000 instances",
+    )
+
+
+def test_a_reading_that_hangs_is_no_slow_one(clock: Clock, remarks: Remarks) -> None:
+    """A server that does not answer shows before the request's time is over."""
+    tally = Tally("Reading", remarks, clock)
+    tally.page("ENIs", 500, None)
+    clock.now += 18
+
+    assert tally.text() == "read so far: 500 ENIs; no answer for 18 s"
+
+
+def test_a_pause_is_told_with_what_is_left_of_it(clock: Clock, remarks: Remarks) -> None:
+    """What is in the way comes before anything else, and is forgotten when it is over."""
+    tally = Tally("Reading", remarks)
+    remarks.pausing("Alibaba Cloud throttles ecs:DescribeInstances", 12.0)
+    clock.now += 3.5
+    told = tally.text()
+    clock.now += 9
+
+    assert told == "Alibaba Cloud throttles ecs:DescribeInstances, going on in 9 s"
+    assert tally.text() == "Reading"
+
+
+def run(plan: Plan, clock: Clock, remarks: Remarks, seconds: Any, *, made: int) -> Writes:
+    """A run whose n-th write takes seconds(n), after some of its writes."""
+    writes = Writes(plan, remarks, clock=clock)
+    every = list(plan.writes)
+    writes.started(len(every))
+    for number, write in enumerate(every[:made], start=1):
+        clock.now += seconds(number)
+        writes.finished(write, Outcome.DONE)
+    return writes
+
+
+def test_updates_take_as_long_as_before(clock: Clock, remarks: Remarks) -> None:
+    """The rate is that of the last half minute, not the one since the start."""
+    writes = run(plan_of(1000), clock, remarks, lambda number: 0.1 if number <= 500 else 0.5, made=600)
+
+    assert writes.text() == "600 of 1,000 writes; 2.0 per second; about 3 min left"
+
+
+def test_creates_take_ever_longer(clock: Clock, remarks: Remarks) -> None:
+    """Each create of a pool costs time in proportion to the pools that exist, and the estimate knows it."""
+    writes = run(plan_of(10_000, Action.CREATE), clock, remarks, lambda n: 0.005 + 0.0001 * n, made=1000)
+
+    # The rest takes 9,000 * 5 ms and 0.1 ms times the sum from 1,001 to 10,000: 4,995 s, thrice what the rate says.
+    assert writes.text().endswith("about 83 min left")
+
+
+def test_the_first_creates_show_a_bound_only(clock: Clock, remarks: Remarks) -> None:
+    """While nobody knows how the cost grows, the estimate says what is known."""
+    writes = run(plan_of(10_000, Action.CREATE), clock, remarks, lambda _: 0.01, made=100)
+
+    assert writes.text() == "100 of 10,000 writes; 100 per second; at least 2 min left"
+
+
+def test_few_writes_say_nothing_about_the_rest(clock: Clock, remarks: Remarks) -> None:
+    """An estimate needs more than a handful of answers."""
+    assert run(plan_of(100), clock, remarks, lambda _: 1.0, made=3).text() == "3 of 100 writes; 1.0 per second"
+
+
+def test_what_was_not_done_is_counted(clock: Clock, remarks: Remarks) -> None:
+    """Refused and blocked writes show before the end."""
+    plan = plan_of(4)
+    writes = Writes(plan, remarks, clock=clock)
+    writes.started(4)
+    for write, outcome in zip(plan.writes, [Outcome.DONE, Outcome.REFUSED, Outcome.BLOCKED], strict=False):
+        clock.now += 1
+        writes.finished(write, outcome)
+
+    assert writes.text().startswith("3 of 4 writes, 1 refused, 1 blocked;")
+    assert writes.share() == 0.75
+
+
+def test_silence_is_told(clock: Clock, remarks: Remarks) -> None:
+    """A server that hangs does not look like a slow one."""
+    writes = run(plan_of(100), clock, remarks, lambda _: 0.1, made=20)
+    clock.now += 40
+
+    assert writes.text() == "20 of 100 writes; no answer for 40 s"
+
+
+def test_a_stopped_run_estimates_nothing(clock: Clock, remarks: Remarks) -> None:
+    """After Ctrl-C the rest will not be made."""
+    writes = run(plan_of(100), clock, remarks, lambda _: 0.1, made=20)
+    writes.stopping()
+
+    assert writes.text() == "stopping: 20 of 100 writes"
+
+
+def test_a_log_hears_of_a_wait_once(clock: Clock, remarks: Remarks) -> None:
+    """The first look that finds something is told at once; the later ones show with the time."""
+    said: list[str] = []
+    writes = Writes(plan_of(2), remarks, say=said.append, clock=clock)
+    before = writes.text()
+    writes.started(2)
+    writes.waiting("waiting for a")
+    writes.waiting("waiting for b")
+
+    assert said == ["Applying 2 writes…", "waiting for a"]
+    assert (before, writes.text(), writes.share()) == ("Taking the Lease", "waiting for b", None)
 
 
 def make_output(stderr: io.StringIO, **given: Any) -> Output:
     return Output(stdout=io.StringIO(), stderr=stderr, stdin=io.StringIO(), **given)
 
 
-def test_a_line_every_ten_seconds() -> None:
-    """A long run says now and then how far it is, and how long the rest may take."""
-    said: list[str] = []
-    now = 0.0
-    lines = Lines(said.append, clock=lambda: now)
-    lines.started(100)
-    for _ in range(100):
-        now += 0.3
-        lines.finished(WRITE, Outcome.DONE)
+class Terminal(io.StringIO):
+    """A screen that tells when something was drawn on it."""
 
-    assert said == [
-        "Applying 100 writes…",
-        "34 of 100 writes, 3 per second, about 20 s left",
-        "68 of 100 writes, 3 per second, about 10 s left",
-    ]
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawn = threading.Event()
 
+    def isatty(self) -> bool:
+        return True
 
-def test_a_short_run_says_little() -> None:
-    """One line is enough for what takes a moment."""
-    said: list[str] = []
-    lines = Lines(said.append, clock=lambda: 0.0)
-    lines.started(1)
-    lines.finished(WRITE, Outcome.DONE)
-
-    assert said == ["Applying 1 write…"]
+    def write(self, text: str) -> int:
+        length = super().write(text)
+        if "Reading" in self.getvalue():
+            self.drawn.set()
+        return length
 
 
-def test_waiting_is_told() -> None:
-    """What is waited for is always said."""
-    said: list[str] = []
-    Lines(said.append, clock=lambda: 0.0).waiting("waiting for a pool")
+@pytest.mark.parametrize(("verbosity", "expected"), [(0, "Reading\nReading\n"), (-1, "")])
+def test_a_log_has_a_line_every_ten_seconds(remarks: Remarks, verbosity: int, expected: str) -> None:
+    """Lines come with the time, and none with -q."""
+    stderr, looked, waits = io.StringIO(), threading.Event(), []
 
-    assert said == ["waiting for a pool"]
+    def wait(over: threading.Event, seconds: float) -> bool:
+        waits.append(seconds)
+        if len(waits) <= 2:
+            return False
+        looked.set()
+        return over.wait(10)
+
+    with shown(make_output(stderr, verbosity=verbosity), Tally("Reading", remarks), wait=wait):
+        assert looked.wait(10) or verbosity < 0
+
+    assert stderr.getvalue() == expected
+    assert set(waits) <= {10.0}
 
 
-@pytest.mark.parametrize(("verbosity", "kind"), [(-1, Silent), (0, Lines)])
-def test_who_is_told_how(verbosity: int, kind: type) -> None:
-    """A log gets lines, -q nothing."""
-    with progress_on(make_output(io.StringIO(), verbosity=verbosity)) as progress:
-        assert isinstance(progress, kind)
+def test_a_terminal_shows_a_line_that_goes_away(remarks: Remarks) -> None:
+    """What moves is wiped at the end; what is told meanwhile stays."""
+    screen = Terminal()
+    output = make_output(screen)
+
+    def wait(over: threading.Event, seconds: float) -> bool:
+        return False if seconds < 1 else over.wait(10)
+
+    with shown(output, Tally("Reading", remarks), wait=wait):
+        assert screen.drawn.wait(10)
+        output.note("a note")
+
+    assert "a note\n" in screen.getvalue()
+    assert screen.getvalue().endswith("\x1b[2K")
 
 
-def test_a_bar_on_a_terminal() -> None:
-    """A terminal gets a bar that counts and names what is waited for."""
-    screen = io.StringIO()
-    screen.isatty = lambda: True  # type: ignore[method-assign]
-    with progress_on(make_output(screen)) as progress:
-        progress.started(2)
-        progress.finished(WRITE, Outcome.DONE)
-        progress.waiting("waiting for a pool")
-        progress.finished(WRITE, Outcome.DONE)
-
-    assert "2/2" in screen.getvalue()
+@pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=str)
+def test_a_plain_terminal_is_a_log(remarks: Remarks, environ: dict[str, str]) -> None:
+    """Nothing moves where escapes can't be shown, or are not wanted."""
+    assert not make_output(Terminal(), environ=environ).animated

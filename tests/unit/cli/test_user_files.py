@@ -64,7 +64,11 @@ def test_what_can_not_be_read(tmp_path: Path, problem: str) -> None:
         path.mkdir()
     if problem == "binary":
         path.write_bytes(b"\xff")
-    reasons = {"missing": "No such file", "folder": "Is a directory", "binary": "not UTF-8 text"}
+    reasons = {
+        "missing": "can't be read: No such file",
+        "folder": "can't be read: Is a directory",
+        "binary": "is not UTF-8 text",
+    }
 
     with pytest.raises(DocumentInvalid, match=f"{path}: {reasons[problem]}"):
         files.read(path)

@@ -107,7 +107,9 @@ def test_to_delete_what_is_gone_is_success(api: Any, status: Any) -> None:
     assert KubernetesCluster(api(not_found(status))).send(DELETE) is None
 
 
-@pytest.mark.parametrize("live", [{"uid": "u", "deletionTimestamp": "now"}, None], ids=["being-deleted", "gone"])
+@pytest.mark.parametrize(
+    "live", [{"name": "p", "uid": "u", "deletionTimestamp": "now"}, None], ids=["being-deleted", "gone"]
+)
 def test_a_delete_that_arrived_already_is_success(api: Any, answer: Any, status: Any, live: Any) -> None:
     """A conflict after a lost answer is our own doing."""
     there = not_found(status) if live is None else answer({"metadata": live})
@@ -117,7 +119,7 @@ def test_a_delete_that_arrived_already_is_success(api: Any, answer: Any, status:
 
 @pytest.mark.parametrize(
     "live",
-    [{"uid": "u"}, {"uid": "other", "deletionTimestamp": "now"}],
+    [{"name": "p", "uid": "u"}, {"name": "p", "uid": "other", "deletionTimestamp": "now"}],
     ids=["changed", "another-object"],
 )
 def test_a_delete_of_a_changed_object_is_a_conflict(api: Any, answer: Any, status: Any, live: dict[str, str]) -> None:
@@ -127,7 +129,8 @@ def test_a_delete_of_a_changed_object_is_a_conflict(api: Any, answer: Any, statu
 
 
 def replaced(uid: str, **spec: str) -> dict[str, Any]:
-    return {"metadata": {"uid": uid, "resourceVersion": "2", "labels": {"a": "b", "c": "d"}}, "spec": spec}
+    metadata = {"name": "m", "uid": uid, "resourceVersion": "2", "labels": {"a": "b", "c": "d"}}
+    return {"kind": "SpiderMultusConfig", "metadata": metadata, "spec": spec}
 
 
 def test_a_replace_that_arrived_already_is_success(api: Any, answer: Any, status: Any) -> None:

@@ -203,6 +203,78 @@ def test_a_stolen_lease_is_noticed(make: Callable[..., Lease], server: LeaseServ
     assert "other" == server.spec["holderIdentity"]
 
 
+def test_a_lease_that_was_stolen_is_not_released(make: Callable[..., Lease], server: LeaseServer) -> None:
+    """A theft that no renewal saw is seen at the end, and told."""
+    lease = make()
+    lease.acquire()
+    server.put_aside(holderIdentity="other")
+
+    lease.release()
+
+    assert "other" == server.spec["holderIdentity"]
+    assert isinstance(lease.loss, RunInProgress)
+    assert "another run took Lease kube-system/spidercli over: other" == lease.loss.message
+
+
+def test_an_edited_lease_is_released(make: Callable[..., Lease], server: LeaseServer) -> None:
+    """A change of its version is no reason to keep others waiting for a minute."""
+    lease = make()
+    lease.acquire()
+    server.put_aside(**server.spec)
+
+    lease.release()
+
+    assert "" == server.spec["holderIdentity"]
+    assert not lease.lost.is_set()
+
+
+def test_a_release_whose_answer_was_lost_is_one(make: Callable[..., Lease], server: LeaseServer) -> None:
+    """The next run may have the Lease before the release is sent again: that is no theft."""
+    lease = make()
+    lease.acquire()
+
+    def lose_the_first(request: Request) -> Answer:
+        del server._put
+        server._put(request)
+        server.put_aside(holderIdentity="next", leaseDurationSeconds=60, renewTime="2026-11-22T12:00:00.000000Z")
+        raise ConnectionLost("gone", in_doubt=True)
+
+    server._put = lose_the_first  # type: ignore[method-assign]
+    lease.release()
+
+    assert (None, None) == (lease.loss, lease.unreleased)
+    assert "next" == server.spec["holderIdentity"]
+
+
+def test_a_release_that_is_refused_is_told(make: Callable[..., Lease], server: LeaseServer) -> None:
+    """Whoever may create Leases and not update them keeps other runs waiting."""
+    lease = make()
+    lease.acquire()
+    denied = 'leases is forbidden: User "ci" cannot update resource "leases" in API group "coordination.k8s.io"'
+    server.broken = refusal(403, denied)
+
+    lease.release()
+
+    assert isinstance(lease.unreleased, ClusterForbidden)
+    assert "user ci may not update leases.coordination.k8s.io" == lease.unreleased.message
+
+
+def test_a_renewal_that_is_refused_is_no_theft(make: Callable[..., Lease], server: LeaseServer) -> None:
+    """The run ends all the same, once the Lease has expired, and says why."""
+    times = [NOON]
+    lease = Lease(make()._api, "kube-system", holder="me", now=lambda: times[0])
+    lease.acquire()
+    server.broken = refusal(403, "no")
+    times[0] = NOON + timedelta(seconds=61)
+
+    lease.renew()
+
+    assert lease.loss is not None
+    assert "Lease kube-system/spidercli could not be renewed in time: can't replace Lease spidercli: no" == (
+        lease.loss.message
+    )
+
+
 def test_a_deleted_lease_is_lost(make: Callable[..., Lease], server: LeaseServer) -> None:
     """Somebody who deletes the Lease wants the run to end."""
     lease = make()

@@ -96,6 +96,15 @@ def test_pauses_grow_until_the_budget_is_spent(wire: Any, status: Any, patience:
     assert [0.5, 1.0, 2.0, 4.0, 4.0, 4.0, 4.0] == slept
 
 
+def test_a_late_answer_is_waited_for_twice(wire: Any, patience: Patience, slept: list[float]) -> None:
+    """A request that took the whole budget for no answer is sent once more, and not twice more."""
+    spent = dataclasses.replace(patience, budget=0.0)
+    with pytest.raises(ConnectionLost, match="gone"):
+        spent.ask(wire(ConnectionLost("gone")).send, APPLY)
+
+    assert [0.5] == slept
+
+
 def test_the_last_error_is_raised(wire: Any, patience: Patience) -> None:
     """When the budget is spent on a dead connection, that is the error."""
     with pytest.raises(ConnectionLost, match="gone"):
@@ -130,13 +139,35 @@ def test_a_stopped_run_does_not_try_again(wire: Any, status: Any, patience: Pati
 
 def test_each_pause_is_told(wire: Any, status: Any, answer: Any, patience: Patience) -> None:
     """With -v somebody reads why it takes so long."""
-    told: list[str] = []
-    talkative = dataclasses.replace(patience, note=told.append)
+    told: list[tuple[str, float]] = []
+    talkative = dataclasses.replace(patience, note=lambda text, seconds: told.append((text, seconds)))
 
     talkative.ask(wire(status(503, "busy"), ConnectionLost("gone"), answer({}, status=502), answer({})).send, APPLY)
 
     assert [
-        "apply SpiderIPPool p: busy; trying again in 0.5 s",
-        "apply SpiderIPPool p: gone; trying again in 1.0 s",
-        "apply SpiderIPPool p: status 502; trying again in 2.0 s",
+        ("apply SpiderIPPool p: busy", 0.5),
+        ("apply SpiderIPPool p: gone", 1.0),
+        ("apply SpiderIPPool p: status 502", 2.0),
     ] == told
+
+
+@pytest.mark.parametrize(
+    ("attempts", "in_doubt"),
+    [
+        ([ConnectionLost("no answer", in_doubt=True)], True),
+        ([ConnectionLost("connection refused")], False),
+        ([(504, "")], True),
+        ([(503, "")], False),
+        ([(500, "etcdserver: request timed out")], True),
+        ([(500, 'failed calling webhook "x": context deadline exceeded')], False),
+        ([ConnectionLost("no answer", in_doubt=True), (503, "")], True),
+    ],
+    ids=["lost", "never-sent", "gateway", "busy", "etcd", "webhook", "lost-then-busy"],
+)
+def test_what_may_have_been_done_is_remembered(
+    wire: Any, status: Any, patience: Patience, attempts: list[Any], in_doubt: bool
+) -> None:
+    """Whatever the last answer says: an attempt without an answer may have been carried out."""
+    told = [each if isinstance(each, Exception) else status(*each) for each in attempts]
+
+    assert in_doubt is patience.ask(wire(*told, status(403, "no")).send, APPLY).in_doubt

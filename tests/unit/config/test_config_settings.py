@@ -39,7 +39,7 @@ def load(text: str) -> loader.LoadedConfig:
 
 
 def row(chosen: settings.Settings, name: str) -> tuple[str, str]:
-    return {name: (value, origin) for name, value, origin in settings.shown(chosen)}[name]
+    return {name: (settings.text(value), origin) for name, value, origin in settings.shown(chosen)}[name]
 
 
 def option_named(name: str) -> Option:
@@ -203,15 +203,15 @@ def test_every_key_is_shown_once_with_its_origin() -> None:
 
     assert len({name for name, _, _ in rows}) == len(rows)
     assert {keys.dotted(key.path) for key in keys.walk() if not key.opens_section} <= {name for name, _, _ in rows}
-    assert ("pools.exclude", '["10.0.0.1"]', "spidercli.yaml:2") in rows
-    assert ("pools.default", "true", "default") in rows
+    assert ("pools.exclude", ["10.0.0.1"], "spidercli.yaml:2") in rows
+    assert ("pools.default", True, "default") in rows
     assert ("multus.coordinator.mode", "underlay", "spidercli.yaml:3") in rows
-    assert ("context", "null", "default") in rows
+    assert ("context", None, "default") in rows
 
 
 def test_a_section_that_is_left_out_is_shown_as_null() -> None:
     """Keys of an absent coordinator block are not shown one by one."""
     rows = settings.shown(settings.resolve({}, {}, None))
 
-    assert ("multus.coordinator", "null", "default") in rows
+    assert ("multus.coordinator", None, "default") in rows
     assert not [name for name, _, _ in rows if name.startswith("multus.coordinator.")]

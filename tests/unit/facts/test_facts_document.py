@@ -129,10 +129,14 @@ def test_json_has_the_same_data() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("spidercli.io/v1", "v2", "inv.yaml:1: apiVersion: should be 'spidercli.io/v1'"),
+        ("spidercli.io/v1", "v2", "inv.yaml:1: apiVersion: expected 'spidercli.io/v1'"),
         ("  - name: worker\n    instance", "  - instance", "inv.yaml:5: nodes[0].name: is missing"),
         ("name: worker", "name: Worker", "inv.yaml:5: nodes[0].name: expected a node name: lower-case letters"),
-        ("name: worker", "name: 12", "inv.yaml:5: nodes[0].name: should be text, in quotes if it looks like a number"),
+        (
+            "name: worker",
+            "name: 12",
+            "inv.yaml:5: nodes[0].name: expected a text, found the number 12; put it in quotes",
+        ),
         ("i-worker", "worker", "inv.yaml:6: nodes[0].instance: expected an instance id (i-…), found 'worker'"),
         ("i-worker", "i-worker\n    zones: x", "inv.yaml:7: nodes[0].zones: is no key here, did you mean zone?"),
         ("primaryIP:", "vlan:", "inv.yaml:13: nodes[0].nics[1].vlan: is no key here: name, primary, namedBy, eni"),
@@ -183,7 +187,11 @@ def test_json_has_the_same_data() -> None:
             "- name: eth1\n        primary: true",
             "inv.yaml:13: nodes[0].nics[1].primary: eth1 is already the primary NIC of worker",
         ),
-        ("- name: eth1", "- name: eth1\n        primary: 'yes'", "inv.yaml:9: nodes[0].nics[0].primary: should be"),
+        (
+            "- name: eth1",
+            "- name: eth1\n        primary: 'yes'",
+            "inv.yaml:9: nodes[0].nics[0].primary: expected true or false",
+        ),
         ("- name: eth1", "- name: eth1\n        eni: a b", "inv.yaml:9: nodes[0].nics[0].eni: expected letters"),
         (
             "region: cn-hangzhou",
@@ -236,7 +244,7 @@ def test_other_yaml_is_no_inventory(text: str) -> None:
     """A text that is not even a mapping gets one plain sentence."""
     (problem,) = problems(text)
 
-    assert problem.startswith("inv.yaml:1: an inventory is expected here")
+    assert problem.startswith("inv.yaml:1: expected a mapping, found")
 
 
 def test_hostile_key_is_escaped() -> None:

@@ -52,6 +52,17 @@ def test_the_order_in_which_ranges_are_written_is_no_drift(pool: Builder, live: 
     assert actions(plan) == [("unchanged", "a")]
 
 
+def test_a_list_without_addresses_may_be_left_out(pool: Builder, live: Builder) -> None:
+    """Spiderpool's webhook takes an empty list away, which is no drift: it would be written again by every run."""
+    mine, other = live(pool("a", "10.0.0.1")), live(pool("b", "10.0.0.1"), held={"10.0.0.1": "default/web"})
+    del mine["spec"]["ips"]  # type: ignore[attr-defined]
+
+    plan = plan_pools([pool("a", "10.0.0.1")], [mine, other])
+
+    assert list(plan.writes) == []
+    assert "10.0.0.1 can't join" in plan.of(Action.BLOCKED)[0].reason
+
+
 def test_a_gained_and_a_lost_address_are_one_write(pool: Builder, live: Builder) -> None:
     """Addresses that no other pool is involved in need no second write."""
     plan = plan_pools([pool("a", "10.0.0.2-10.0.0.3")], [live(pool("a", "10.0.0.1-10.0.0.2"))])

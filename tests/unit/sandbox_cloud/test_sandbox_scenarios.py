@@ -11,7 +11,7 @@ from spidercli import kinds
 from spidercli.config.schema import Config
 from spidercli.errors import UsageProblem
 from spidercli.sandbox import scenarios
-from spidercli.sandbox.scenarios import fleet, guide
+from spidercli.sandbox.scenarios import guide, large
 
 
 @pytest.mark.parametrize("name", scenarios.NAMES)
@@ -58,13 +58,41 @@ def test_guide_pods_hold_addresses_of_their_node() -> None:
     }
 
 
-def test_fleet_has_any_size() -> None:
-    """The fleet grows over as many vSwitches as it needs, every address unique."""
-    world = fleet.build(nodes=201, addresses=3).world
+def test_large_has_any_size() -> None:
+    """The large scenario grows over as many vSwitches as it needs, every address unique."""
+    world = large.build(nodes=201, addresses=3).world
 
     addresses = [address for eni in world.enis.values() for address in eni.private_ips]
     assert (len(world.enis), len(world.vswitches)) == (402, 6)
     assert len(set(addresses)) == len(addresses) == 402 * 4
+
+
+def test_large_takes_a_number_of_nodes() -> None:
+    """A size that is asked for is the size that is built."""
+    nodes = [each for each in scenarios.build("large", nodes=7).manifests if each["kind"] == "Node"]
+
+    assert len(nodes) == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "nodes", "message"),
+    [
+        ("guide", 3, "The scenario guide has a fixed size."),
+        ("large", 0, "--nodes 0: a number from 1 to 20,000 is expected"),
+        ("large", 20_001, "--nodes 20001: a number from 1 to 20,000 is expected"),
+    ],
+)
+def test_size_out_of_place(name: str, nodes: int, message: str) -> None:
+    """Only the large scenario has a size, within reason."""
+    with pytest.raises(UsageProblem, match=f"^{message}$"):
+        scenarios.build(name, nodes=nodes)
+
+
+def test_every_eni_of_dual_stack_has_both_families() -> None:
+    """No ENI has a gap that Spiderpool would fail pods for."""
+    enis = scenarios.build("dual-stack").world.enis.values()
+
+    assert {(len(eni.secondary_ips), len(eni.ipv6_addresses)) for eni in enis} == {(5, 5)}
 
 
 def test_unknown_scenario() -> None:
@@ -72,4 +100,4 @@ def test_unknown_scenario() -> None:
     with pytest.raises(UsageProblem) as caught:
         scenarios.build("moon")
 
-    assert caught.value.hint == "choose one of: guide, fleet"
+    assert caught.value.hint == "choose one of: guide, dual-stack, drift, large"

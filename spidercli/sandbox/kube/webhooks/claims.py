@@ -6,7 +6,6 @@ Not the same as those that it gives out: a range that runs backwards is claimed 
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 from collections.abc import Iterable, Iterator
 
 from spidercli.sandbox.kube.webhooks import ranges
@@ -62,7 +61,7 @@ def _ends(network: Network, text: str) -> Interval:
 
 def _number(network: Network, text: str) -> int:
     try:
-        address = ipaddress.ip_address(text)
+        address = ranges.parsed(text)
     except ValueError:
         raise ValueError(f"invalid IP address: {text}") from None
     if address not in network:

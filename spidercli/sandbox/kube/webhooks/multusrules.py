@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from spidercli.sandbox.kube import gotypes
+from spidercli.sandbox.kube import gotypes, malformed
 from spidercli.sandbox.kube.errors import Cause
 from spidercli.sandbox.kube.values import Object
 
@@ -90,13 +90,11 @@ def _master(cni: str, block: Object) -> Iterator[str]:
 
 
 def _json_problem(text: str) -> str | None:
-    """Why Go can't read a text as JSON, in its words as far as ours tell."""
+    """Why Go can't read a text as JSON."""
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
-        rest = text[error.pos :].lstrip()
-        told = "" if error.msg != "Expecting value" else " looking for beginning of value"
-        return f"invalid character '{rest[0]}'{told}" if rest else "unexpected end of JSON input"
+        return malformed.json_problem(error)
     return None
 
 

@@ -55,10 +55,22 @@ def address(version: int, text: str) -> int:
 
 
 def _number(version: int, text: str) -> int:
-    make = _MAKE.get(version)
-    if make is None or "%" in text:
+    found = parsed(text)
+    if found.version != version:
         raise ValueError(text)
-    return int(make(text))
+    return int(found)
+
+
+def parsed(text: str) -> Address:
+    """An address as Go's net.ParseIP reads it: no zone, and one of IPv4 that is mapped into IPv6 is IPv4.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found = ipaddress.ip_address(text)
+    if "%" in text:
+        raise ValueError(text)
+    return getattr(found, "ipv4_mapped", None) or found
 
 
 def ends(version: int, text: str) -> Interval:

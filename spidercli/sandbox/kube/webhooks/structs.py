@@ -135,6 +135,8 @@ def _encode_field(value: Object, key: str, declared: Object, *, required: bool) 
         value.pop(key, None)
         if required and declared["type"] in _ZERO:
             value[key] = _ZERO[declared["type"]]
+        elif required and declared["type"] == "array":
+            value[key] = None  # which the schema refuses
     elif not required and _is_empty(value[key], declared):
         del value[key]
     else:

@@ -1,0 +1,45 @@
+"""An error, seen together with what else is known at the end of a command: it may have another cause than it says."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Mapping
+
+from spidercli.errors import (
+    CloudUnreachable,
+    ClusterError,
+    ClusterUnreachable,
+    ConfigInvalid,
+    Interrupted,
+    SpiderError,
+    Throttled,
+    TimedOut,
+)
+
+_CUT_OFF = (Interrupted, CloudUnreachable, Throttled, ClusterUnreachable)
+_SANDBOX_FOLDER = "spidercli-sandbox-"
+_LED_BY_FILES = ("SPIDERCLI_CONFIG", "KUBECONFIG")
+
+
+def in_context(error: SpiderError, environ: Mapping[str, str], *, expired: bool) -> SpiderError:
+    """The error that tells the user most.
+
+    Args:
+        error: what ended the command.
+        environ: the environment that it ran with.
+        expired: whether the time that --timeout gives was over.
+    """
+    if expired and (isinstance(error, _CUT_OFF) or type(error) is ClusterError):
+        return TimedOut(f"the time is over: {error.message}", hint="run again to finish, or raise --timeout")
+    if isinstance(error, ConfigInvalid | CloudUnreachable | ClusterUnreachable) and _leads_nowhere(error, environ):
+        error.hint = "the sandbox that this shell's environment leads to is gone: use a new shell, or start it again"
+    return error
+
+
+def _leads_nowhere(error: SpiderError, environ: Mapping[str, str]) -> bool:
+    """Whether the variables that `sandbox up` printed have outlived it: its files are gone, or nobody listens."""
+    files = [pathlib.Path(environ.get(name, "")) for name in _LED_BY_FILES]
+    if any(_SANDBOX_FOLDER in str(file) and not file.exists() for file in files):
+        return True
+    of_a_sandbox = environ.get("SPIDERCLI_ECS_ENDPOINT", "").startswith("http://")
+    return of_a_sandbox and "refused" in error.message

@@ -1,0 +1,87 @@
+"""How fast writes are made, and how long the rest may take: never shorter than what is known."""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+
+_WINDOW = 30.0  # seconds that the rate is about
+_FEW = 10  # writes that say nothing about the others
+_ENOUGH = 50  # writes, and this share of all, that show how their cost grows
+_ENOUGH_SHARE = 0.05
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Left:
+    """How long the rest may take."""
+
+    seconds: float
+    at_least: bool  # it will be longer, and nobody knows yet how much
+
+    def __str__(self) -> str:
+        """For example `about 12 min left`."""
+        return f"{'at least' if self.at_least else 'about'} {_duration(self.seconds)} left"
+
+
+class Tempo:
+    """The moments at which writes of one sort were made, in seconds of a monotonic clock."""
+
+    def __init__(self, total: int, *, growing: bool) -> None:
+        """Prepare.
+
+        Args:
+            total: how many there will be.
+            growing: whether each takes longer than the one before. Creates of pools do: Spiderpool's webhook reads
+                all pools that exist for each one.
+        """
+        self._total = total
+        self._growing = growing
+        self._began = 0.0
+        self._moments: list[float] = []
+
+    @property
+    def remaining(self) -> int:
+        """How many are still to be made."""
+        return max(0, self._total - len(self._moments))
+
+    def made(self, now: float, *, since: float) -> None:
+        """Another one is made; the first one was begun at `since`."""
+        if not self._moments:
+            self._began = since
+        self._moments.append(now)
+
+    def rate(self, now: float) -> float:
+        """Writes per second, lately."""
+        start = max(self._began, now - _WINDOW)
+        lately = len(self._moments) - bisect.bisect_right(self._moments, start)
+        return lately / (now - start) if now > start else 0.0
+
+    def left(self, now: float) -> Left | None:
+        """The rest, as far as it can be told."""
+        rate = self.rate(now)
+        if len(self._moments) < _FEW or not rate:
+            return None
+        if not self._growing:
+            return Left(seconds=self.remaining / rate, at_least=False)
+        if len(self._moments) < max(_ENOUGH, self._total * _ENOUGH_SHARE):
+            return Left(seconds=self.remaining / rate, at_least=True)
+        return Left(seconds=max(self._extrapolated(), self.remaining / rate), at_least=False)
+
+    def _extrapolated(self) -> float:
+        """The rest, if the cost of one goes on growing as it has: after n, the time is base * n + growth * n * n."""
+        made, half = len(self._moments), len(self._moments) // 2
+        average, average_of_half = self._average(made), self._average(half)
+        growth = max(0.0, (average - average_of_half) / (made - half))
+        base = average - growth * made
+        return base * self.remaining + growth * (self._total**2 - made**2)
+
+    def _average(self, count: int) -> float:
+        """Seconds for each of the first ones."""
+        return (self._moments[count - 1] - self._began) / count
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:  # noqa: PLR2004
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004
