@@ -107,6 +107,16 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def ipv4_bytes(text: str) -> bytes:
+    """The four bytes of an IPv4 address, which sort as addresses do, and many times faster.
+
+    Raises:
+        ValueError: it is none.
+        OSError: likewise.
+    """
+    return socket.inet_pton(socket.AF_INET, text)
+
+
 def ipv4(text: str) -> IPv4Address:
     """An IPv4 address: as strict as ipaddress (no octal, no short forms), and four times as fast.
 
@@ -114,7 +124,7 @@ def ipv4(text: str) -> IPv4Address:
         ValueError: it is none.
         OSError: likewise.
     """
-    return IPv4Address(socket.inet_pton(socket.AF_INET, text))
+    return IPv4Address(ipv4_bytes(text))
 
 
 def _address(text: str) -> IPAddress:

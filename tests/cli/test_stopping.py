@@ -24,31 +24,31 @@ INTERRUPTED = "error SPC503: interrupted; nothing further was done\n  hint: run 
 
 
 @pytest.fixture(name="struck")
-def strike_watcher(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """Set as soon as a fault of the sandbox strikes."""
-    event, take = threading.Event(), sandbox.faults.take
+def strike_watcher(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """Released each time that a fault of the sandbox strikes."""
+    strikes, take = threading.Semaphore(0), sandbox.faults.take
 
     def watched(call: str, **options: Any) -> Any:
         fault = take(call, **options)
         if fault:
-            event.set()
+            strikes.release()
         return fault
 
     monkeypatch.setattr(sandbox.faults, "take", watched)
-    return event
+    return strikes
 
 
 @pytest.fixture(name="start")
-def starter(sandbox: Sandbox, struck: threading.Event) -> Iterator[Start]:
-    """Start a command that is going to meet a fault, and wait until it does."""
+def starter(sandbox: Sandbox, struck: threading.Semaphore) -> Iterator[Start]:
+    """Start a command that is going to meet a fault, and wait until it does, so many times."""
     processes: list[subprocess.Popen[str]] = []
 
-    def start(fault: str, *arguments: str) -> subprocess.Popen[str]:
+    def start(fault: str, *arguments: str, strikes: int = 1) -> subprocess.Popen[str]:
         sandbox.faults.add(faults.parse(fault))
         command = [sys.executable, "-m", "spidercli", *arguments]
         process = subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         processes.append(process)
-        assert struck.wait(PATIENCE)
+        assert all(struck.acquire(timeout=PATIENCE) for _ in range(strikes))
         return process
 
     yield start
@@ -115,7 +115,7 @@ def test_while_deleted_pools_are_looked_for(spidercli: Any, start: Start, sandbo
 
 def test_twice_while_writes_hang(start: Start, sandbox: Sandbox) -> None:
     """The second Ctrl-C ends the run within a second: what is on its way is unknown, the Lease is free again."""
-    process = start("k8s:patch:spiderippools=hang,times=all", "pools", "sync", "--yes")
+    process = start("k8s:patch:spiderippools=hang,times=all", "pools", "sync", "--yes", strikes=4)
     process.send_signal(signal.SIGINT)
     heard(process, "press Ctrl-C again to stop now")
     began = time.monotonic()

@@ -83,13 +83,14 @@ def _eni(item: Fields) -> Eni:
     eni_id = item.text("NetworkInterfaceId")
     eni = Fields(label=f"ENI {eni_id}", values=item.values)
     attachment = eni.nested("Attachment")
+    kind = eni.text("Type")
     primary_ip = eni.ipv4("PrivateIpAddress") if eni.optional_text("PrivateIpAddress") else None
     return Eni(
         eni_id=eni_id,
         name=eni.optional_text("NetworkInterfaceName"),
         instance_id=eni.optional_text("InstanceId") or attachment.optional_text("InstanceId"),
-        primary=eni.text("Type") == "Primary",
-        kind=eni.text("Type"),
+        primary=kind == "Primary",
+        kind=kind,
         status=eni.text("Status"),
         mac=eni.text("MacAddress").lower(),
         vpc_id=eni.text("VpcId"),
@@ -113,39 +114,41 @@ def _eni(item: Fields) -> Eni:
 
 
 def _secondary_ips(eni: Fields, primary_ip: IPv4Address | None) -> tuple[IPv4Address, ...]:
-    """The addresses that pods may take.
+    """The addresses that pods may take, ascending.
 
     The list has to hold the primary address, and to call it so: a list that was cut short must not look like an ENI
     that lost its addresses, and a primary address must never reach a pool.
     """
     if primary_ip is None:
         return ()
+    try:
+        return _usual_secondary_ips(eni.items("PrivateIpSets", "PrivateIpSet"), primary_ip)
+    except (KeyError, TypeError, ValueError, OSError):
+        return _checked_secondary_ips(eni.objects("PrivateIpSets", "PrivateIpSet"), eni, primary_ip)
+
+
+def _usual_secondary_ips(items: list[Any], primary_ip: IPv4Address) -> tuple[IPv4Address, ...]:
+    """The quick way, for there are ten times as many addresses as ENIs; any error means that something is odd."""
+    [primary] = [item["PrivateIpAddress"] for item in items if item["Primary"] is True]
+    secondary = {addresses.ipv4_bytes(item["PrivateIpAddress"]) for item in items if item["Primary"] is False}
+    found = {primary_ip.packed, addresses.ipv4_bytes(primary), *secondary}
+    if len(found) != len(items) or len(secondary) + 1 != len(items):
+        raise ValueError
+    return tuple(map(IPv4Address, sorted(secondary)))
+
+
+def _checked_secondary_ips(items: list[Fields], eni: Fields, primary_ip: IPv4Address) -> tuple[IPv4Address, ...]:
+    """The same by the whole book, which says what is odd."""
     primary: list[IPv4Address] = []
     secondary: list[IPv4Address] = []
-    for address, is_primary in _private_ip_set(eni):
-        (primary if is_primary else secondary).append(address)
+    for item in items:
+        address = item.ipv4("PrivateIpAddress")
+        (primary if item.flag("Primary") else secondary).append(address)
     if primary != [primary_ip]:
         raise eni.invalid("PrivateIpSets", f"without {primary_ip} as its one primary address")
-    found = addresses.by_number(secondary)
-    if len(found) < len(secondary):
+    if len({primary_ip, *secondary}) != len(items):
         raise eni.invalid("PrivateIpSets", "a list with one address twice")
-    return tuple(found[number] for number in sorted(found))
-
-
-def _private_ip_set(eni: Fields) -> list[tuple[IPv4Address, bool]]:
-    """Each address, and whether it is the primary one. There are ten times as many as ENIs: first, the quick way."""
-    try:
-        return [_private_ip(item) for item in eni.items("PrivateIpSets", "PrivateIpSet")]
-    except (KeyError, TypeError, ValueError, OSError):  # something is odd, and this way says what
-        items = eni.objects("PrivateIpSets", "PrivateIpSet")
-        return [(item.ipv4("PrivateIpAddress"), item.flag("Primary")) for item in items]
-
-
-def _private_ip(item: Any) -> tuple[IPv4Address, bool]:
-    is_primary = item["Primary"]
-    if is_primary is not True and is_primary is not False:
-        raise TypeError
-    return addresses.ipv4(item["PrivateIpAddress"]), is_primary
+    return tuple(sorted(secondary))
 
 
 def _ipv6_addresses(eni: Fields) -> tuple[IPv6Address, ...]:

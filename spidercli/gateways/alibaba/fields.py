@@ -98,6 +98,8 @@ class Fields:
 
     def optional_objects(self, container: str, name: str) -> list[Fields]:
         """`optional_items` that are objects themselves."""
+        if self.values.get(container) == {name: []}:  # nothing: quickly said, for most ENIs have none of most things
+            return []
         return self._objects(f"{container}.{name}", self.optional_items(container, name))
 
     def tags(self, key: str, value: str) -> dict[str, str]:

@@ -106,7 +106,8 @@ def unique(items: Iterable[T], key: Callable[[T], str]) -> tuple[T, ...]:
     """
     found: dict[str, T] = {}
     for item in items:
-        if found.setdefault(key(item), item) != item:
+        before = found.setdefault(key(item), item)
+        if before is not item and before != item:
             raise _changed(key(item))
     return tuple(found[name] for name in sorted(found))
 
