@@ -6,6 +6,7 @@ that are missing or null count as not set; everything that is looked at later is
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -44,7 +45,7 @@ def checked(item: object, kind: kinds.Kind) -> Manifest:
     """
     if not isinstance(item, dict) or not _has_name(item.get("metadata")):
         raise ClusterError(f"the API server gives a {kind.kind} without a name: {_shown(item)}", hint=_HINT)
-    for path, fits in _FIELDS.items() if kind is not kinds.IP_POOL else _POOL_FIELDS.items():
+    for path, fits in _FIELDS if kind is not kinds.IP_POOL else _POOL_FIELDS:
         value = _at(item, path)
         if value is not None and not fits(value):
             raise ClusterError(f"{kind.kind} {kinds.name(item)}: {'.'.join(path)} is {_shown(value)}", hint=_HINT)
@@ -95,9 +96,12 @@ def _are_managers(value: Any) -> bool:
 def _is_tree(fields: Any, depth: int = 0) -> bool:
     if not isinstance(fields, dict):
         return fields is None
-    return depth < _DEEPEST and all(_is_step(key) and _is_tree(child, depth + 1) for key, child in fields.items())
+    return depth < _DEEPEST and all(
+        _is_step(key) and (child == {} or _is_tree(child, depth + 1)) for key, child in fields.items()
+    )
 
 
+@functools.lru_cache(maxsize=4096)  # thousands of objects have the same few
 def _is_step(key: str) -> bool:
     """Whether a key of FieldsV1 is one: a field, a list's element by its keys or its value, or the object itself."""
     if key.startswith(("k:", "v:")):
@@ -114,20 +118,22 @@ def _shown(value: object) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
 
-_FIELDS: Mapping[tuple[str, ...], _Check] = {  # a mapping before what is in it
-    ("kind",): _is_text,
-    ("apiVersion",): _is_text,
-    ("spec",): _is_mapping,
-    ("status",): _is_mapping,
-    ("metadata", "namespace"): _is_namespace,
-    ("metadata", "uid"): _is_text,
-    ("metadata", "resourceVersion"): _is_text,
-    ("metadata", "labels"): _has_texts,
-    ("metadata", "annotations"): _has_texts,
-    ("metadata", "managedFields"): _are_managers,
-}
-_POOL_FIELDS: Mapping[tuple[str, ...], _Check] = {
-    **_FIELDS,
-    **dict.fromkeys([("spec", name) for name in ("ips", "excludeIPs", "nodeName", "multusName")], _lists_texts),
-    **dict.fromkeys([("spec", "subnet"), ("spec", "gateway"), ("status", "allocatedIPs")], _is_text),
-}
+_Field = tuple[tuple[str, ...], _Check]
+_FIELDS: tuple[_Field, ...] = (  # a mapping before what is in it
+    (("kind",), _is_text),
+    (("apiVersion",), _is_text),
+    (("spec",), _is_mapping),
+    (("status",), _is_mapping),
+    (("metadata", "namespace"), _is_namespace),
+    (("metadata", "uid"), _is_text),
+    (("metadata", "resourceVersion"), _is_text),
+    (("metadata", "labels"), _has_texts),
+    (("metadata", "annotations"), _has_texts),
+    (("metadata", "managedFields"), _are_managers),
+)
+_POOL_FIELDS: tuple[_Field, ...] = (
+    *_FIELDS,
+    *((("spec", name), _lists_texts) for name in ("ips", "excludeIPs", "nodeName", "multusName")),
+    *((("spec", name), _is_text) for name in ("subnet", "gateway")),
+    (("status", "allocatedIPs"), _is_text),
+)
