@@ -6,9 +6,10 @@ is stored as it was sent and a second comparison finds nothing to do.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv4Address
 from typing import TypeVar
 
@@ -16,6 +17,9 @@ from spidercli.model import IPAddress, IPNetwork
 
 A = TypeVar("A", bound=IPAddress)
 _LARGEST_RANGE = 1 << 16
+
+ipv4_bytes: Callable[[str], bytes] = functools.partial(socket.inet_pton, socket.AF_INET)
+"""The four bytes of an IPv4 address, which sort as addresses do but faster; raises what `ipv4` raises."""
 
 
 def collapse(addresses: Iterable[IPAddress]) -> list[str]:
@@ -105,16 +109,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def ipv4_bytes(text: str) -> bytes:
-    """The four bytes of an IPv4 address, which sort as addresses do, and many times faster.
-
-    Raises:
-        ValueError: it is none.
-        OSError: likewise.
-    """
-    return socket.inet_pton(socket.AF_INET, text)
 
 
 def ipv4(text: str) -> IPv4Address:

@@ -98,12 +98,16 @@ class _Uvicorn(uvicorn.Server):
             server.close()
         for listener in sockets or ():
             listener.close()
-        for connection in list(self.server_state.connections):
+        connections = list(self.server_state.connections)
+        for connection in connections:
             connection.shutdown()
         tasks = list(self.server_state.tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for connection in connections:  # a client that does not read would keep its connection open
+            connection.transport.abort()
+        await asyncio.sleep(0)
 
     def stop(self) -> None:
         """End the server; callable from any thread."""

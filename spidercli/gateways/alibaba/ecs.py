@@ -131,8 +131,8 @@ def _usual_secondary_ips(items: list[Any], primary_ip: IPv4Address) -> tuple[IPv
     """The quick way, for there are ten times as many addresses as ENIs; any error means that something is odd."""
     [primary] = [item["PrivateIpAddress"] for item in items if item["Primary"] is True]
     secondary = {addresses.ipv4_bytes(item["PrivateIpAddress"]) for item in items if item["Primary"] is False}
-    found = {primary_ip.packed, addresses.ipv4_bytes(primary), *secondary}
-    if len(found) != len(items) or len(secondary) + 1 != len(items):
+    is_usual = addresses.ipv4_bytes(primary) == primary_ip.packed and len(secondary) + 1 == len(items)
+    if not is_usual or primary_ip.packed in secondary:
         raise ValueError
     return tuple(map(IPv4Address, sorted(secondary)))
 

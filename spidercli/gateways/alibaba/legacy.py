@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pydantic_core
 from aliyunsdkcore.auth.signers.signer import Signer
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.http import protocol_type
@@ -37,6 +38,21 @@ _REQUESTS = {
 _STS_VERSION = "2015-04-01"
 _DUMMY = "unused"
 _SUCCESS = range(200, 300)
+
+
+def loads(body: bytes) -> Any:
+    """What `json.loads` says of a text, in two thirds of its time.
+
+    The quick parser refuses some of what that one takes, for example half of an emoji: it is asked then.
+
+    Raises:
+        ValueError: this is no JSON.
+        RecursionError: likewise, brackets in brackets in brackets.
+    """
+    try:
+        return pydantic_core.from_json(body, cache_strings="keys")
+    except ValueError:
+        return json.loads(body)
 
 
 class _BridgingSigner(Signer):  # type: ignore[misc]  # the SDK has no types
@@ -142,7 +158,7 @@ def _request(call: Call, endpoint: Endpoint) -> AcsRequest:
 
 def _parse(body: bytes) -> dict[str, Any]:
     try:
-        answer = json.loads(body)
+        answer = loads(body)
     except (ValueError, RecursionError):  # the latter from brackets in brackets in brackets
         answer = None
     if not isinstance(answer, dict):

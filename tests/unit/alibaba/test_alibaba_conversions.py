@@ -158,6 +158,7 @@ def test_what_is_optional_may_be_missing(eni_item: dict[str, Any]) -> None:
         ("PrivateIpSets.PrivateIpSet", [], "field PrivateIpSets is 'without 192.168.0.160"),
         ("PrivateIpSets.PrivateIpSet.1.Primary", False, "without 192.168.0.160 as its one primary"),
         ("PrivateIpSets.PrivateIpSet.0.Primary", True, "without 192.168.0.160 as its one primary"),
+        ("PrivateIpSets.PrivateIpSet.0.PrivateIpAddress", "192.168.0.160", "a list with one address twice"),
         ("PrivateIpSets.PrivateIpSet.0.Primary", MISSING, "field Primary is missing"),
         ("PrivateIpSets.PrivateIpSet.0.PrivateIpAddress", "x", "field PrivateIpAddress is 'x'"),
         ("Ipv6Sets.Ipv6Set.0.Ipv6Address", "10.0.0.1", "field Ipv6Address is '10.0.0.1'"),
@@ -259,6 +260,46 @@ def test_no_answer_breaks_the_reading(name: str, value: object) -> None:
         assert "field" in error.message  # noqa: PT017 - both outcomes are right
     else:
         assert len(found) == 1
+
+
+private_ips = st.fixed_dictionaries(
+    {
+        "PrivateIpAddress": st.sampled_from([*(f"10.0.{last % 2}.{last}" for last in range(12)), "10.0.0.01", "x", 7]),
+        "Primary": st.sampled_from([False, False, False, False, True, 0, None]),
+    }
+)
+
+
+@given(items=st.lists(private_ips | st.sampled_from([None, {}, "10.0.0.1"]), max_size=6), usual=st.booleans())
+def test_secondary_addresses_are_all_of_the_list_or_an_error(items: list[Any], *, usual: bool) -> None:
+    """Each is said once, beside the one primary address; anything else is no list of an ENI."""
+    sets = [{"PrivateIpAddress": "10.0.1.1", "Primary": True}, *items] if usual else items
+    texts = [item["PrivateIpAddress"] for item in sets if isinstance(item, dict) and item]
+    flags = [item["Primary"] for item in sets if isinstance(item, dict) and item]
+    is_right = (
+        len(texts) == len(sets)
+        and len(set(texts)) == len(texts)
+        and not {"10.0.0.01", "x", 7} & set(texts)
+        and all(isinstance(flag, bool) for flag in flags)
+        and [text for text, flag in zip(texts, flags, strict=True) if flag] == ["10.0.1.1"]
+    )
+    item = {
+        "NetworkInterfaceId": "eni-1",
+        "Type": "Secondary",
+        "Status": "InUse",
+        "MacAddress": "00:16:3e:00:00:01",
+        "VpcId": "vpc-1",
+        "VSwitchId": "vsw-1",
+        "ZoneId": "z",
+        "PrivateIpAddress": "10.0.1.1",
+        "PrivateIpSets": {"PrivateIpSet": sets},
+    }
+
+    if is_right:
+        assert enis(item)[0].secondary_ips == tuple(sorted(map(IPv4Address, set(texts) - {"10.0.1.1"})))
+    else:
+        with pytest.raises(CloudAnswerInvalid):
+            enis(item)
 
 
 def test_calls_as_they_go_over_the_wire() -> None:

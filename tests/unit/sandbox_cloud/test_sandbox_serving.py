@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import threading
 import urllib.request
@@ -13,6 +14,9 @@ from spidercli.sandbox.asgi import Receive, Scope, Send
 from spidercli.sandbox.serving import Server
 
 
+_LARGE = 1 << 26
+
+
 async def _app(scope: Scope, receive: Receive, send: Send) -> None:
     assert scope["type"] == "http"
     await receive()
@@ -20,6 +24,11 @@ async def _app(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"first", "more_body": scope["path"] == "/endless"})
     if scope["path"] == "/endless":
         await asyncio.Event().wait()
+
+
+async def _large(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": bytes(_LARGE)})
 
 
 def _connect(url: str) -> http.client.HTTPConnection:
@@ -44,6 +53,17 @@ def test_stops_in_the_middle_of_an_answer() -> None:
     response.close()
 
     assert set(threading.enumerate()) - before == set()
+
+
+def test_stops_while_a_client_does_not_read() -> None:
+    """An answer that nobody takes is given up, with its connection, instead of being kept for ever."""
+    with Server(_large) as server:
+        connection = _connect(server.url)
+        connection.request("GET", "/")
+        assert connection.sock.recv(1)
+
+    with contextlib.closing(connection):
+        assert sum(map(len, iter(lambda: connection.sock.recv(1 << 20), b""))) < _LARGE
 
 
 def test_port_is_free_afterwards() -> None:
