@@ -13,7 +13,6 @@ import pytest
 from spidercli.sandbox.asgi import Receive, Scope, Send
 from spidercli.sandbox.serving import Server
 
-
 _LARGE = 1 << 26
 
 
