@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import cast
 
 from spidercli import kinds
 from spidercli.errors import UsageProblem
 from spidercli.model import Inventory, IPAddress, Nic, Node
-from spidercli.planning.live import LivePool, merged
+from spidercli.planning.live import LivePool
+from spidercli.planning.plan import Action, Plan
 from spidercli.planning.pools import PoolFacts
 
 COLUMNS = ("name", "node", "nic", "subnet", "free", "total", "usage", "cloud")
@@ -17,9 +18,12 @@ WIDE_COLUMNS = (*COLUMNS, "gateway", "multus", "eni", "managed")
 Record = dict[str, object]
 
 
-def overview(facts: PoolFacts) -> list[Record]:
+def overview(facts: PoolFacts, plan: Plan) -> list[Record]:
     """One record for each pool of the cluster, in name order; keys as in `WIDE_COLUMNS`."""
-    return [_record(facts.live[name], facts) for name in sorted(facts.live)]
+    actions: dict[str, set[Action]] = {}
+    for change in plan.changes:
+        actions.setdefault(change.name, set()).add(change.action)
+    return [_record(facts.live[name], _agreement(name, facts, actions.get(name, set()))) for name in sorted(facts.live)]
 
 
 def who(address: IPAddress, facts: PoolFacts, inventory: Inventory) -> Record:
@@ -58,7 +62,7 @@ def parse_address(text: str) -> IPAddress:
         raise UsageProblem(f"{text!r} is not an IP address", hint="for example 172.31.199.187") from error
 
 
-def _record(pool: LivePool, facts: PoolFacts) -> Record:
+def _record(pool: LivePool, agreement: str) -> Record:
     spec = kinds.spec(pool.manifest)
     total = sum(last - first + 1 for first, last in pool.intervals)
     usable = total - _excluded(pool)
@@ -71,7 +75,7 @@ def _record(pool: LivePool, facts: PoolFacts) -> Record:
         "free": usable - used,
         "total": usable,
         "usage": f"{100 * used / usable:.0f}%" if usable else None,
-        "cloud": _agreement(pool, facts),
+        "cloud": agreement,
         "gateway": spec.get("gateway"),
         "multus": _joined(spec.get("multusName")),
         "eni": kinds.annotations(pool.manifest).get(kinds.ANNOTATION_ENI),
@@ -79,15 +83,18 @@ def _record(pool: LivePool, facts: PoolFacts) -> Record:
     }
 
 
-def _agreement(pool: LivePool, facts: PoolFacts) -> str:
-    """in-sync, drift (the addresses differ), orphan (no NIC has it), deleting (its finalizer still holds it)."""
-    if pool.terminating:
+def _agreement(name: str, facts: PoolFacts, actions: Collection[Action]) -> str:
+    """in-sync, drift, orphan (no NIC has it), conflict (a NIC has it, but it is not ours), or deleting.
+
+    A pool that is being deleted hands out nothing any more, whatever it lists.
+    """
+    if facts.live[name].terminating:
         return "deleting"
-    target = facts.targets.get(pool.name)
-    if target is None:
+    if name not in facts.targets:
         return "orphan"
-    same = target.subnet == pool.subnet and merged((n, n) for n in target.listed) == pool.intervals
-    return "in-sync" if same else "drift"
+    if Action.CONFLICT in actions:
+        return "conflict"
+    return "in-sync" if Action.UNCHANGED in actions else "drift"
 
 
 def _excluded(pool: LivePool) -> int:

@@ -50,7 +50,8 @@ class PoolPlan:
         Raises:
             GuardTripped: with what would go and what may.
         """
-        guards.check_losses(guards.losses(self.facts.live.values(), self.plan), max_delete)
+        found = guards.losses(self.facts.live.values(), self.plan, renamed=len(self.facts.renamed))
+        guards.check_losses(found, max_delete)
 
     def warn_of(self, max_delete: str, output: Output) -> None:
         """Tell that `check` would refuse."""

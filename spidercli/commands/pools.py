@@ -23,8 +23,9 @@ def diff(
     from spidercli.commands import carrying_out
 
     session = session_of(ctx)
-    plan = session.pool_plan(prune=prune, adopt=adopt).plan
-    carrying_out.preview(session, plan, detailed=detailed_exitcode)
+    pools = session.pool_plan(prune=prune, adopt=adopt)
+    pools.warn_of(session.max_delete(None), session.output)
+    carrying_out.preview(session, pools.plan, detailed=detailed_exitcode)
 
 
 @app.command("sync")
@@ -57,7 +58,8 @@ def list_pools(ctx: typer.Context) -> None:
     from spidercli import poolviews
 
     session = session_of(ctx)
-    pools = poolviews.overview(session.pool_plan().facts)
+    found = session.pool_plan()
+    pools = poolviews.overview(found.facts, found.plan)
     session.output.records(
         pools, poolviews.COLUMNS, wide=poolviews.WIDE_COLUMNS, name=lambda pool: f"spiderippool/{pool['name']}"
     )
@@ -75,4 +77,5 @@ def who(
     found = poolviews.who(poolviews.parse_address(address), session.pool_plan().facts, session.inventory)
     session.output.record(found)
     if not poolviews.is_known(found):
+        session.output.warn(f"no pool, pod or ENI has {found['address']}")
         raise typer.Exit(ExitCode.FAILED)

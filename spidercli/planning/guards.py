@@ -22,9 +22,10 @@ class Losses:
     addresses: int  # addresses in them
     addresses_going: int  # addresses that no pool of ours will list afterwards
     largest: int  # addresses of the largest pool
+    pools_renamed: int = 0  # pools that lose their addresses to one of another name, for the same ENI
 
 
-def losses(live: Iterable[LivePool], plan: Plan) -> Losses:
+def losses(live: Iterable[LivePool], plan: Plan, *, renamed: int = 0) -> Losses:
     """Count what a plan for pools takes away; an address that moves to another pool of ours does not go."""
     before = {pool.name: pool for pool in live if pool.ours}
     after = {write.name: Target(write.body) if write.body is not None else None for write in plan.writes}
@@ -42,6 +43,7 @@ def losses(live: Iterable[LivePool], plan: Plan) -> Losses:
         addresses=sum(len(pool.listed) for pool in before.values()),
         addresses_going=len(leaving),
         largest=max((len(pool.listed) for pool in before.values()), default=0),
+        pools_renamed=renamed,
     )
 
 
@@ -64,6 +66,12 @@ def check_losses(found: Losses, limit: str) -> None:
             f"{found.pools_going} of {found.pools} pools would be deleted, "
             f"--max-delete {limit} allows {pools_allowed}; nothing was written",
             hint=hint,
+        )
+    if found.pools_renamed > pools_allowed:
+        raise GuardTripped(
+            f"{found.pools_renamed} of {found.pools} pools would give their addresses to pools of other names for the "
+            f"same ENIs, --max-delete {limit} allows {pools_allowed}; nothing was written",
+            hint="is it the right configuration? `config show --origin` tells; if names shall change, raise --max-delete",
         )
     if found.addresses_going > addresses_allowed:
         raise GuardTripped(

@@ -77,6 +77,18 @@ class PoolFacts:
 
         return functools.cache(find)
 
+    @functools.cached_property
+    def renamed(self) -> Mapping[str, str]:
+        """Live pools of ours that nothing asks for because the pool of their ENI and subnet has another name now."""
+        new = {
+            (eni, target.subnet): name
+            for name, target in self.targets.items()
+            if name not in self.live and (eni := _eni(target.manifest))
+        }
+        old = (pool for name, pool in self.live.items() if self.fates[name] in (Fate.GO, Fate.ORPHAN))
+        found = ((pool.name, new.get((_eni(pool.manifest), pool.subnet))) for pool in old if new)
+        return {name: other for name, other in found if other}
+
     def claims_on(self, name: str) -> frozenset[int]:
         """The addresses of a live pool that another pool is going to list."""
         return self.moves.claimed.get(name, frozenset())
@@ -131,6 +143,10 @@ def gather(
         if fates.get(name) is not Fate.STAY
     ]
     return PoolFacts(targets=targets, live=pools, fates=fates, moves=movement(wanted, pools, fates))
+
+
+def _eni(manifest: Manifest) -> str:
+    return kinds.annotations(manifest).get(kinds.ANNOTATION_ENI, "")
 
 
 def _fate(pool: LivePool, target: Target | None, *, prune: bool, adopt: bool) -> Fate:
@@ -273,17 +289,24 @@ def _going(pool: LivePool, facts: PoolFacts) -> Iterator[Change]:
         kind=kinds.IP_POOL,
         name=pool.name,
         detail=wording.listing(pool.subnet, pool.listed),
-        reason="no NIC of the inventory has it",
+        reason=_why_unwanted(pool, facts),
         before=slim(pool.manifest),
         writes=(_delete(pool),),
     )
 
 
 def _orphaned(pool: LivePool, facts: PoolFacts) -> Iterator[Change]:
-    final = facts.moves.final[pool.name]
+    final, other = facts.moves.final[pool.name], facts.renamed.get(pool.name)
     if final != pool.listed:
-        yield _shrunk(pool, final, "addresses moved to another ENI")
-    yield _blocked(pool.name, "no NIC of the inventory has it; --prune deletes it")
+        yield _shrunk(
+            pool, final, f"addresses go to SpiderIPPool {other}" if other else "addresses moved to another ENI"
+        )
+    yield _blocked(pool.name, f"{_why_unwanted(pool, facts)}; --prune deletes it")
+
+
+def _why_unwanted(pool: LivePool, facts: PoolFacts) -> str:
+    other = facts.renamed.get(pool.name)
+    return f"the pool of its ENI is called {other} now" if other else "no NIC of the inventory has it"
 
 
 def _shrunk(pool: LivePool, final: frozenset[int], reason: str) -> Change:

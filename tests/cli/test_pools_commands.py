@@ -77,10 +77,11 @@ def test_who_finds_pod_and_eni(spidercli: Run, sandbox: Sandbox) -> None:
 
 
 def test_who_does_not_know_a_stranger(spidercli: Run, sandbox: Sandbox) -> None:
-    """An address that nothing knows is exit code 1."""
+    """An address that nothing knows is exit code 1, and said in words."""
     ran = spidercli("pools", "who", "10.9.9.9")
 
     assert ran.code == 1
+    assert "no pool, pod or ENI has 10.9.9.9" in ran.stderr
 
 
 def test_who_wants_an_address(spidercli: Run, sandbox: Sandbox) -> None:

@@ -205,6 +205,20 @@ def test_too_much_at_once_is_refused(
     assert (ips("master-192"), ips("worker-192")) == (None, None)
 
 
+def test_a_missing_configuration_does_not_rename_every_pool(
+    spidercli: Run, synced: Sandbox, monkeypatch: pytest.MonkeyPatch, written: Written
+) -> None:
+    """Without the file that names them, the pools would all get other names: that is told, and too much at once."""
+    monkeypatch.delenv("SPIDERCLI_CONFIG")
+    shown, refused = spidercli("pools", "diff"), spidercli("pools", "sync", "--prune", "--yes")
+
+    assert "the pool of its ENI is called master-eth0 now; --prune deletes it" in shown.stdout
+    assert "addresses go to SpiderIPPool worker-eth1" in shown.stdout
+    assert "a run would be refused: 4 of 4 pools would give their addresses to pools of other names" in shown.stderr
+    assert (refused.code, written()) == (1, [])
+    assert "is it the right configuration?" in refused.stderr
+
+
 @pytest.mark.parametrize("limit", ["abc", "300%", "-5", "5.5", ""])
 def test_a_limit_that_is_none(spidercli: Run, sandbox: Sandbox, limit: str) -> None:
     """--max-delete takes a number or a percentage; anything else is refused before the cloud is asked."""

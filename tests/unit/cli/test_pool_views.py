@@ -11,24 +11,25 @@ import pytest
 from spidercli import kinds, poolviews
 from spidercli.errors import UsageProblem
 from spidercli.model import Inventory, Source
-from spidercli.planning.pools import gather
+from spidercli.planning.pools import gather, plan_of
 
 EMPTY = Inventory(source=Source.FILE, region_id="cn-hangzhou", nodes=())
 
 
-def pool(name: str, *ips: str, held: tuple[str, ...] = (), **spec: Any) -> Any:
+def pool(name: str, *ips: str, held: tuple[str, ...] = (), ours: bool = True, **spec: Any) -> Any:
     allocated = {ip: {"pod": "default/web", "podUid": "u"} for ip in held}
     return {
         "apiVersion": kinds.SPIDERPOOL,
         "kind": "SpiderIPPool",
-        "metadata": {"name": name},
+        "metadata": {"name": name, "labels": {kinds.MANAGED_BY: "spidercli"} if ours else {}},
         "spec": {"subnet": "10.0.0.0/24", "ips": list(ips), **spec},
         "status": {"allocatedIPs": json.dumps(allocated)},
     }
 
 
 def overview(live: list[Any], desired: list[Any]) -> list[dict[str, Any]]:
-    return poolviews.overview(gather(desired, live, prune=False, adopt=False))
+    facts = gather(desired, live, prune=False, adopt=False)
+    return poolviews.overview(facts, plan_of(facts))
 
 
 def test_free_and_used() -> None:
@@ -52,12 +53,18 @@ def test_a_pool_without_addresses() -> None:
         (pool("a", "10.0.0.1-10.0.0.2"), "in-sync"),
         (pool("a", "10.0.0.1"), "drift"),
         (pool("a", "10.0.0.1-10.0.0.2", subnet="10.0.0.0/25"), "drift"),
+        (pool("a", "10.0.0.1-10.0.0.2", nodeName=["other"]), "drift"),
         (pool("b", "10.0.0.9"), "orphan"),
     ],
 )
 def test_agreement(desired: Any, agreement: str) -> None:
-    """Sets of addresses are compared, however they are written."""
+    """A pool is in sync where a sync would leave it as it is; sets of addresses count, however they are written."""
     assert overview([pool("a", "10.0.0.1-10.0.0.2")], [desired])[0]["cloud"] == agreement
+
+
+def test_a_pool_of_somebody_else() -> None:
+    """It may list the same addresses and is not ours to keep in sync."""
+    assert overview([pool("a", "10.0.0.1", ours=False)], [pool("a", "10.0.0.1")])[0]["cloud"] == "conflict"
 
 
 def test_a_pool_that_is_being_deleted() -> None:

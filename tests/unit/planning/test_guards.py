@@ -46,6 +46,18 @@ def test_a_pool_that_is_made_anew_does_not_go(pool: Build, live: Build) -> None:
     assert (found.pools_going, found.addresses_going) == (0, 0)
 
 
+def test_new_names_for_the_same_enis_are_limited() -> None:
+    """With another configuration every pool would give its addresses to a new one."""
+    found = Losses(pools=10, pools_going=0, addresses=100, addresses_going=0, largest=10, pools_renamed=3)
+    guards.check_losses(found, "30%")
+
+    with pytest.raises(
+        GuardTripped, match="3 of 10 pools would give their addresses to pools of other names"
+    ) as caught:
+        guards.check_losses(found, "20%")
+    assert "config show --origin" in str(caught.value.hint)
+
+
 def test_strangers_are_not_counted(pool: Build, live: Build) -> None:
     """Only what we manage can be lost by us."""
     assert count([], [live(pool("a", "10.0.0.1", ours=False))]).pools == 0
