@@ -1,6 +1,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PROGRAM := $(VENV)/.program
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
@@ -11,14 +13,20 @@ help: ## List what can be made
 
 install: $(STAMP) ## Install into .venv, which everything else does by itself
 
-$(STAMP): pyproject.toml
+$(PROGRAM): pyproject.toml
+	@echo 'Installing into $(VENV), about a minute…'
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	$(PIP) --upgrade 'pip>=25.1'
+	$(PIP) --editable . --group demo
 	@touch $@
 
-demo: $(STAMP) ## Bootstrap the guide's two nodes in the sandbox
+$(STAMP): $(PROGRAM)
+	@echo 'Adding what tests and checks need…'
+	$(PIP) --group dev
+	@touch $@
+
+demo: $(PROGRAM) ## Bootstrap the guide's two nodes in the sandbox
 	@$(BIN)/python -m spidercli sandbox run sh examples/guide/demo.sh $(BIN)/spidercli
 
 test: $(STAMP) ## Run all tests

@@ -20,23 +20,23 @@ from spidercli.model import Manifest
 from tests.e2e.controlplane import binaries
 from tests.e2e.controlplane.plane import BareControlPlane, ControlPlane
 
-_ROUNDS = 3
 _CREATED = 40  # beside the pools that exist
 
 
 class Contest:
     """The same pools written by each client, each beginning with an empty cluster."""
 
-    def __init__(self, kubeconfig: pathlib.Path, folder: pathlib.Path, count: int) -> None:
+    def __init__(self, kubeconfig: pathlib.Path, folder: pathlib.Path, count: int, rounds: int) -> None:
         self._bare, self._ours, self._kubectl = Bare(kubeconfig), Ours(kubeconfig), Kubectl(kubeconfig)
         self._first = fleet.pools(count)
         self._second = changed(self._first)
         self._files = _file(folder, "first", self._first), _file(folder, "second", self._second)
+        self._rounds = rounds
         self._times: dict[str, list[Taken]] = {}
 
     def run(self) -> dict[str, Taken]:
         """Every case's best time: bare urllib3 and spidercli take turns, kubectl runs once."""
-        for _ in range(_ROUNDS):
+        for _ in range(self._rounds):
             self._round_of_bare()
             self._round_of_ours()
         self._round_of_kubectl()
@@ -148,6 +148,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--pools", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=3, help="of bare urllib3 and spidercli; the best counts")
     what.add_argument("--webhooks", type=int, nargs="+", metavar="POOLS")
     chosen = parser.parse_args()
     programs = binaries.find(os.environ)
@@ -159,7 +160,7 @@ def main() -> None:
                 print(growth_table([row for count in sorted(chosen.webhooks) for row in growth.beside(count)]))
         else:
             with BareControlPlane(programs) as plane:
-                times = Contest(plane.kubeconfig, folder, chosen.pools).run()
+                times = Contest(plane.kubeconfig, folder, chosen.pools, chosen.rounds).run()
                 print(contest_table(times, chosen.pools))
 
 

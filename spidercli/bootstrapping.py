@@ -68,7 +68,7 @@ def _preflight(session: Session, _: Wish) -> Checked:
     warnings = _spiderpool_warnings(config, namespace, wants_ipv6=wants_ipv6)
     nodes = session.inventory.nodes
     return Checked(
-        summary=f"Kubernetes {version}, {len(nodes)} node{'s' if len(nodes) != 1 else ''} matched to instances",
+        summary=f"Kubernetes {version}, {len(nodes):,} node{'s' if len(nodes) != 1 else ''} matched to instances",
         warnings=tuple(warnings),
     )
 

@@ -235,8 +235,14 @@ def _failed(invocation: Invocation, error: SpiderError) -> int:
 def _misused(invocation: Invocation, error: typer.TyperException) -> int:
     message = error.format_message()
     if message:  # an empty one means that help was printed
-        invocation.output.error(UsageProblem(message, hint="see spidercli --help"))
+        invocation.output.error(UsageProblem(message, hint=f"see {_place(error)} --help"))
     return ExitCode.USAGE if message else ExitCode.OK
+
+
+def _place(error: typer.TyperException) -> str:
+    """The command whose words are wrong, for example "spidercli pools diff"."""
+    context = getattr(error, "ctx", None)
+    return context.command_path if context else "spidercli"
 
 
 def _broken(invocation: Invocation, error: Exception) -> int:

@@ -159,6 +159,7 @@ class CloudUnreachable(CloudError):
     """No answer from an Alibaba Cloud endpoint."""
 
     code = "SPC304"
+    refused_at = ""  # HOST[:PORT] where nobody listens, if that is why
 
 
 class CloudAnswerInvalid(CloudError):
@@ -204,6 +205,7 @@ class ClusterUnreachable(ClusterError):
     """No answer from the Kubernetes API, or no kubeconfig to find it with."""
 
     code = "SPC401"
+    refused_at = ""  # HOST[:PORT] where nobody listens, if that is why
 
     def __init__(self, message: str, *, hint: str | None = None, in_doubt: bool = False) -> None:
         """Describe it; `in_doubt` says that what was asked for may have been done all the same."""

@@ -26,12 +26,13 @@ def outcome_data(plan: Plan, report: Report | None) -> dict[str, object]:
 
 def outcome_lines(plan: Plan, report: Report | None) -> list[str]:
     """What became of a plan, in words: what was not done first, the totals last."""
-    waiting = [action for action in (Action.BLOCKED, Action.CONFLICT) if plan.summary[action]]
-    left = "".join(f", {plan.summary[action]} {action.value}" for action in waiting)
+    waiting = {Action.BLOCKED: "blocked", Action.CONFLICT: "in conflict"}
+    left = "".join(f", {plan.summary[action]:,} {word}" for action, word in waiting.items() if plan.summary[action])
+    unchanged = f"{plan.summary[Action.UNCHANGED]:,} unchanged{left}"
     if report is None:
-        return [f"nothing to do: {plan.summary[Action.UNCHANGED]} unchanged{left}"]
+        return [f"nothing to do: {unchanged}"]
     *problems, _ = report.lines()
     undone = {result.write.target for result in report.results if result.outcome is not Outcome.DONE}
     targets = [change.target for change in plan.changes if change.writes]
     made = sum(1 for target in targets if target not in undone)
-    return [*problems, f"{made} of {len(targets)} changes made, {plan.summary[Action.UNCHANGED]} unchanged{left}"]
+    return [*problems, f"{made:,} of {len(targets):,} changes made, {unchanged}"]

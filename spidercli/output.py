@@ -43,8 +43,7 @@ class Output:
     @property
     def animated(self) -> bool:
         """Whether stderr can show something that moves."""
-        dumb = self.environ.get("TERM") in ("dumb", "unknown")
-        return self.stderr.isatty() and self._decorated(self.stderr) and not dumb
+        return self._obeys(self.stderr)
 
     def text(self, text: str) -> None:
         """Write a result as it is."""
@@ -155,7 +154,8 @@ class Output:
         return Console(
             file=stream,
             width=None if stream.isatty() else _PIPE_WIDTH,
-            force_terminal=self._decorated(stream),
+            force_terminal=self._decorated(stream) or self._obeys(stream),
+            color_system="auto" if self._decorated(stream) else None,
             no_color=not self._decorated(stream),  # else rich would look at NO_COLOR itself, against --color
             markup=False,
             emoji=False,
@@ -180,6 +180,10 @@ class Output:
         if self.environ.get("NO_COLOR"):
             return False
         return stream.isatty() or bool(self.environ.get("FORCE_COLOR"))
+
+    def _obeys(self, stream: TextIO) -> bool:
+        """Whether a stream is a terminal that moves its cursor where it is told to, be it with colours or without."""
+        return stream.isatty() and self.environ.get("TERM") not in ("dumb", "unknown")
 
     def _say(self, text: str, style: str) -> None:
         console = self._animating or self.console(self.stderr)

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 from spidercli import kinds
 from spidercli.errors import UsageProblem
 from spidercli.model import Inventory, IPAddress, Nic, Node
-from spidercli.planning.live import LivePool
-from spidercli.planning.plan import Action, Plan
-from spidercli.planning.pools import PoolFacts
+from spidercli.planning import ownership
+from spidercli.planning.live import LivePool, merged
+from spidercli.planning.pools import IPS, PoolFacts, Target
 
 COLUMNS = ("name", "node", "nic", "subnet", "free", "total", "usage", "cloud")
 WIDE_COLUMNS = (*COLUMNS, "gateway", "multus", "eni", "managed")
 Record = dict[str, object]
 
 
-def overview(facts: PoolFacts, plan: Plan) -> list[Record]:
+def overview(facts: PoolFacts) -> list[Record]:
     """One record for each pool of the cluster, in name order; keys as in `WIDE_COLUMNS`."""
-    actions: dict[str, set[Action]] = {}
-    for change in plan.changes:
-        actions.setdefault(change.name, set()).add(change.action)
-    return [_record(facts.live[name], _agreement(name, facts, actions.get(name, set()))) for name in sorted(facts.live)]
+    return [_record(facts.live[name], facts.targets.get(name)) for name in sorted(facts.live)]
 
 
 def who(address: IPAddress, facts: PoolFacts, inventory: Inventory) -> Record:
@@ -62,7 +59,7 @@ def parse_address(text: str) -> IPAddress:
         raise UsageProblem(f"{text!r} is not an IP address", hint="for example 172.31.199.187") from error
 
 
-def _record(pool: LivePool, agreement: str) -> Record:
+def _record(pool: LivePool, target: Target | None) -> Record:
     spec = kinds.spec(pool.manifest)
     total = sum(last - first + 1 for first, last in pool.intervals)
     usable = total - _excluded(pool)
@@ -75,7 +72,7 @@ def _record(pool: LivePool, agreement: str) -> Record:
         "free": usable - used,
         "total": usable,
         "usage": f"{100 * used / usable:.0f}%" if usable else None,
-        "cloud": agreement,
+        "cloud": _agreement(pool, target),
         "gateway": spec.get("gateway"),
         "multus": _joined(spec.get("multusName")),
         "eni": kinds.annotations(pool.manifest).get(kinds.ANNOTATION_ENI),
@@ -83,18 +80,29 @@ def _record(pool: LivePool, agreement: str) -> Record:
     }
 
 
-def _agreement(name: str, facts: PoolFacts, actions: Collection[Action]) -> str:
+def _agreement(pool: LivePool, target: Target | None) -> str:
     """in-sync, drift, orphan (no NIC has it), conflict (a NIC has it, but it is not ours), or deleting.
 
-    A pool that is being deleted hands out nothing any more, whatever it lists.
+    A pool that is being deleted hands out nothing any more, whatever it lists. Who wrote a field does not matter here:
+    what kubectl applied from an export is in sync.
     """
-    if facts.live[name].terminating:
+    if pool.terminating:
         return "deleting"
-    if name not in facts.targets:
+    if target is None:
         return "orphan"
-    if Action.CONFLICT in actions:
+    if not pool.ours:
         return "conflict"
-    return "in-sync" if Action.UNCHANGED in actions else "drift"
+    return "in-sync" if _has_addresses_of(target, pool) and _has_fields_of(target, pool) else "drift"
+
+
+def _has_addresses_of(target: Target, pool: LivePool) -> bool:
+    return target.subnet == pool.subnet and merged((n, n) for n in target.listed) == pool.intervals
+
+
+def _has_fields_of(target: Target, pool: LivePool) -> bool:
+    unowned = {key: value for key, value in kinds.metadata(pool.manifest).items() if key != "managedFields"}
+    found = ownership.differences(target.manifest, {**pool.manifest, "metadata": unowned})
+    return all(difference.path == IPS for difference in found)
 
 
 def _excluded(pool: LivePool) -> int:

@@ -118,7 +118,7 @@ def _stop(job: applying.Run, news: queue.SimpleQueue[_News], output: Output) -> 
     job.stop.set()
     writes = len(job.in_flight)
     if writes:
-        told = f"{writes} write{'s are on their' if writes != 1 else ' is on its'} way"
+        told = f"{writes:,} write{'s are on their' if writes != 1 else ' is on its'} way"
         output.note(f"stopping: {told}; press Ctrl-C again to stop now")
     else:
         output.note("stopping: no write is on its way")

@@ -206,7 +206,7 @@ class Session:
             facts = self._cloud_facts(nodes)
         with self._busy("Matching nodes and instances"):
             found = assemble.inventory(facts, nodes, self.config)
-        self.output.detail(f"{len(found.nodes)} nodes, {sum(1 for _ in found.nics())} NICs")
+        self.output.detail(f"{len(found.nodes):,} nodes, {sum(1 for _ in found.nics()):,} NICs")
         return found
 
     def max_delete(self, given: str | None) -> str:

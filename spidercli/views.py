@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from spidercli import addresses
-from spidercli.model import Inventory
+from spidercli.model import Family, Inventory, Nic
 from spidercli.planning.plan import Action, Change, Plan
 
 _SYMBOLS = {
@@ -49,7 +49,7 @@ def plan_summary(plan: Plan) -> str:
         Action.CONFLICT: "in conflict",
     }
     counts = plan.summary
-    parts = [f"{counts[action]} {word}" for action, word in words.items() if counts[action]]
+    parts = [f"{counts[action]:,} {word}" for action, word in words.items() if counts[action]]
     return ", ".join(parts) or "nothing to compare"
 
 
@@ -78,7 +78,10 @@ def plan_names(plan: Plan) -> list[str]:
 
 
 def inventory_rows(inventory: Inventory, *, wide: bool) -> tuple[tuple[str, ...], Rows]:
-    """Headers and rows of the inventory: one row for each NIC and family."""
+    """Headers and rows of the inventory: one row for each NIC and family.
+
+    The primary address and the count of free ones are IPv4's: of IPv6 the cloud tells neither.
+    """
     headers: tuple[str, ...] = ("NODE", "NIC", "ENI", "PRIMARY", "SECONDARY", "SUBNET", "FREE")
     if wide:
         headers += ("INSTANCE", "TYPE", "ZONE", "VSWITCH", "MAC", "MATCHED-BY", "NAMED-BY")
@@ -90,10 +93,10 @@ def inventory_rows(inventory: Inventory, *, wide: bool) -> tuple[tuple[str, ...]
                 node.name,
                 nic.name,
                 nic.eni_id,
-                str(nic.primary_ip or "-"),
+                _primary(nic, block.family),
                 f"{','.join(ranges) or '-'} ({len(block.addresses)})",
                 str(block.subnet),
-                "-" if nic.free_addresses is None else f"{nic.free_addresses:,}",
+                _free(nic, block.family),
             )
             if wide:
                 row += (
@@ -107,3 +110,11 @@ def inventory_rows(inventory: Inventory, *, wide: bool) -> tuple[tuple[str, ...]
                 )
             rows.append(row)
     return headers, rows
+
+
+def _primary(nic: Nic, family: Family) -> str:
+    return str(nic.primary_ip) if nic.primary_ip and family is Family.IPV4 else "-"
+
+
+def _free(nic: Nic, family: Family) -> str:
+    return "-" if nic.free_addresses is None or family is Family.IPV6 else f"{nic.free_addresses:,}"

@@ -88,7 +88,7 @@ class Report:
                 groups[result.outcome, result.reason].append(result.write)
         for (outcome, reason), writes in groups.items():
             yield f"{outcome.value}: {_targets(writes)}: {reason}"
-        counts = [f"{count} {outcome}" for outcome, count in self.summary.items() if count]
+        counts = [f"{count:,} {outcome}" for outcome, count in self.summary.items() if count]
         yield ", ".join(counts) or "nothing to do"
 
     def raise_if_incomplete(self) -> None:
@@ -117,8 +117,8 @@ class Report:
     def _undone(self) -> str:
         unknown = self.summary[Outcome.UNKNOWN]
         undone = len(self.results) - self.summary[Outcome.DONE] - unknown
-        may_be = f", {unknown} may or may not have been" if unknown else ""
-        return f"{undone} of {len(self.results)} writes were not made{may_be}"
+        may_be = f", {unknown:,} may or may not have been" if unknown else ""
+        return f"{undone:,} of {len(self.results):,} writes were not made{may_be}"
 
     def _hint(self) -> str:
         hints = (error.hint for error in self.errors if error.hint)
@@ -134,5 +134,5 @@ def _outcome_of(error: ClusterError) -> Outcome:
 def _targets(writes: list[Write]) -> str:
     ordered = sorted(writes, key=lambda write: (write.phase, write.target))
     names = list(dict.fromkeys(write.target for write in ordered))
-    more = f" and {len(names) - _MANY} more" if len(names) > _MANY else ""
+    more = f" and {len(names) - _MANY:,} more" if len(names) > _MANY else ""
     return ", ".join(names[:_MANY]) + more

@@ -57,7 +57,7 @@ def ask(output: Output, plan: Plan) -> bool:
     """Whether there is something to apply; if so, ask for leave first."""
     changes = sum(1 for change in plan.changes if change.writes)
     if changes:
-        output.confirm(f"Apply {changes} change{'s' if changes != 1 else ''}?")
+        output.confirm(f"Apply {changes:,} change{'s' if changes != 1 else ''}?")
     return changes > 0
 
 

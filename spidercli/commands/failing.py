@@ -18,6 +18,7 @@ from spidercli.errors import (
 
 _CUT_OFF = (Interrupted, CloudUnreachable, Throttled, ClusterUnreachable)
 _SANDBOX_FOLDER = "spidercli-sandbox-"
+_LOOPBACK = ("127.", "localhost", "[::1]")
 _LED_BY_FILES = ("SPIDERCLI_CONFIG", "KUBECONFIG")
 
 
@@ -30,10 +31,16 @@ def in_context(error: SpiderError, environ: Mapping[str, str], *, expired: bool)
         expired: whether the time that --timeout gives was over.
     """
     if expired and (isinstance(error, _CUT_OFF) or type(error) is ClusterError):
-        return TimedOut(f"the time is over: {error.message}", hint="run again to finish, or raise --timeout")
+        return TimedOut(f"the time is over: {error.message}", hint=_late(error))
     if isinstance(error, ConfigInvalid | CloudUnreachable | ClusterUnreachable) and _leads_nowhere(error, environ):
         error.hint = "the sandbox that this shell's environment leads to is gone: use a new shell, or start it again"
     return error
+
+
+def _late(error: SpiderError) -> str:
+    """What helps when the time was over: more of it, unless what used it up does not pass."""
+    cause = "" if isinstance(error, Interrupted) else error.hint
+    return f"run again to finish, or raise --timeout{f'; {cause}' if cause else ''}"
 
 
 def _leads_nowhere(error: SpiderError, environ: Mapping[str, str]) -> bool:
@@ -42,4 +49,4 @@ def _leads_nowhere(error: SpiderError, environ: Mapping[str, str]) -> bool:
     if any(_SANDBOX_FOLDER in str(file) and not file.exists() for file in files):
         return True
     of_a_sandbox = environ.get("SPIDERCLI_ECS_ENDPOINT", "").startswith("http://")
-    return of_a_sandbox and "refused" in error.message
+    return of_a_sandbox and getattr(error, "refused_at", "").startswith(_LOOPBACK)

@@ -58,8 +58,7 @@ def list_pools(ctx: typer.Context) -> None:
     from spidercli import poolviews
 
     session = session_of(ctx)
-    found = session.pool_plan()
-    pools = poolviews.overview(found.facts, found.plan)
+    pools = poolviews.overview(session.pool_plan().facts)
     session.output.records(
         pools, poolviews.COLUMNS, wide=poolviews.WIDE_COLUMNS, name=lambda pool: f"spiderippool/{pool['name']}"
     )

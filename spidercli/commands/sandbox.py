@@ -29,7 +29,8 @@ FaultTexts = Annotated[
     typer.Option(
         "--fault",
         metavar="CALL=KIND[,first=N][,times=N|all][,seconds=S]",
-        help="Something that goes wrong, for example `ecs:Describe*=throttled,times=3`; repeatable.",
+        help="Something that goes wrong, for example `ecs:Describe*=throttled,times=3`; repeatable. "
+        "`--fault '*=?'` lists the kinds, and what they do.",
     ),
 ]
 

@@ -129,4 +129,4 @@ def _repeated_addresses(spans: Iterable[_Span]) -> Iterator[Problem]:
 def _too_many_addresses(spans: Sequence[_Span]) -> Iterator[Problem]:
     total = sum(span.last - span.first + 1 for span in spans)
     if total > _MOST_ADDRESSES:
-        yield Problem(path=("nodes",), text=f"{total} addresses in all, at most {_MOST_ADDRESSES} can be handled")
+        yield Problem(path=("nodes",), text=f"{total:,} addresses in all, at most {_MOST_ADDRESSES:,} can be handled")

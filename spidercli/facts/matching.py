@@ -89,7 +89,7 @@ def one_network(matches: Iterable[Match]) -> None:
     if len(networks) > 1:
         places = [f"{network} ({listed(names)})" for network, names in sorted(networks.items())]
         raise NodeAmbiguous(
-            f"the nodes are in {len(networks)} VPCs: {listed(places, separator='; ')}",
+            f"the nodes are in {len(networks):,} VPCs: {listed(places, separator='; ')}",
             hint="select the nodes of one VPC with nodes.ids or nodes.tags",
         )
 
@@ -200,7 +200,7 @@ def _unusable(node: KubeNode, form: Form) -> NodeUnknown:
 def _ambiguous(node: KubeNode, matched_by: MatchedBy, candidates: Sequence[Instance]) -> NodeAmbiguous:
     fact = "InternalIP" if matched_by is MatchedBy.INTERNAL_IP else f"hostname {shown(_hostname(node))}"
     return NodeAmbiguous(
-        f"node {node.name}: its {fact} is that of {len(candidates)} instances: {_places(candidates)}",
+        f"node {node.name}: its {fact} is that of {len(candidates):,} instances: {_places(candidates)}",
         hint="set vpc in the configuration, or give the node its providerID with kubectl",
     )
 
@@ -212,7 +212,7 @@ def _shared_instances(matches: Iterable[Match]) -> Iterator[NodeAmbiguous]:
     for instance_id, sharing in by_instance.items():
         if len(sharing) > 1:
             nodes = listed([f"{found.node.name} (by {found.matched_by.value})" for found in sharing])
-            yield NodeAmbiguous(f"{len(sharing)} nodes are matched to the instance {instance_id}: {nodes}")
+            yield NodeAmbiguous(f"{len(sharing):,} nodes are matched to the instance {instance_id}: {nodes}")
 
 
 def _ids_without_node(matches: Iterable[Match], index: _Index, selection: Selection) -> Iterator[NodeUnknown]:

@@ -73,6 +73,6 @@ def _repeated(names: dict[str, str], scheme: str) -> Iterator[FactsInvalid]:
     for name, sharing in bearers.items():
         if name and len(sharing) > 1:
             yield FactsInvalid(
-                f"{len(sharing)} instances would be the node {shown(name)}, their {scheme}: {listed(sharing)}",
+                f"{len(sharing):,} instances would be the node {shown(name)}, their {scheme}: {listed(sharing)}",
                 hint="choose another value for nodes.name, for example instance-id",
             )

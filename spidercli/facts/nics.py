@@ -110,7 +110,7 @@ def problems(node: str, found: Sequence[NamedEni]) -> Iterator[FactsInvalid]:
         if len(sharing) > 1:
             enis = listed([f"{each.eni.eni_id} (by {each.named_by.value})" for each in sharing], separator=" and ")
             yield FactsInvalid(
-                f"node {node}: {len(sharing)} ENIs have the name {name}: {enis}",
+                f"node {node}: {len(sharing):,} ENIs have the name {name}: {enis}",
                 hint="name each of them with `interfaces` in the configuration",
             )
 

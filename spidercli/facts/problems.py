@@ -33,4 +33,4 @@ def _merged(errors: Sequence[FactsInvalid]) -> FactsInvalid:
     merged_class = classes.pop() if len(classes) == 1 else FactsInvalid
     lines = listed([error.message for error in errors], separator="\n  ")
     hints = dict.fromkeys(error.hint for error in errors if error.hint)
-    return merged_class(f"{len(errors)} problems:\n  {lines}", hint="; ".join(hints) or None)
+    return merged_class(f"{len(errors):,} problems:\n  {lines}", hint="; ".join(hints) or None)

@@ -36,10 +36,16 @@ def read(path: pathlib.Path) -> str:
     try:
         return userfiles.read(path, most=_LARGEST).decode()
     except OSError as error:
-        hint = "/dev/stdin is standard input" if str(path) == "-" else None
-        raise DocumentInvalid(f"{path}: can't be read: {error.strerror}", hint=hint) from error
+        raise DocumentInvalid(f"{path}: can't be read: {error.strerror}", hint=_hint(path, error)) from error
     except UnicodeDecodeError as error:
         raise DocumentInvalid(f"{path}: is not UTF-8 text", hint="save the file as UTF-8") from error
+
+
+def _hint(path: pathlib.Path, error: OSError) -> str | None:
+    if str(path) == "-":
+        return "/dev/stdin is standard input"
+    missing = isinstance(error, FileNotFoundError)
+    return "`spidercli inventory -o yaml > FILE` saves an inventory" if missing else None
 
 
 def write(path: pathlib.Path, text: str, *, overwrite: bool = True, secret: bool = False) -> None:

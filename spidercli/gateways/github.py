@@ -35,7 +35,7 @@ def summary(plan: Plan) -> str:
     changes = [change for change in plan.changes if change.action is not Action.UNCHANGED]
     if not changes:
         return "spidercli: nothing to do\n"
-    more = f"\nand {len(changes) - _MOST} more\n" if len(changes) > _MOST else ""
+    more = f"\nand {len(changes) - _MOST:,} more\n" if len(changes) > _MOST else ""
     return (
         "| action | object | change | reason |\n| --- | --- | --- | --- |\n"
         + "".join(map(_row, changes[:_MOST]))

@@ -71,7 +71,7 @@ def check_losses(found: Losses, limit: str) -> None:
         raise GuardTripped(
             f"{found.pools_renamed} of {found.pools} pools would give their addresses to pools of other names for the "
             f"same ENIs, --max-delete {limit} allows {pools_allowed}; nothing was written",
-            hint="is it the right configuration? `config show --origin` tells; if names shall change, raise --max-delete",
+            hint="is it the right configuration? See `config show --origin`; if names shall change, raise --max-delete",
         )
     if found.addresses_going > addresses_allowed:
         raise GuardTripped(

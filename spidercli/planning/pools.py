@@ -18,7 +18,7 @@ from spidercli.planning.movement import Fate, Movement, Obstacle, Wanted, moveme
 from spidercli.planning.plan import Action, Change, Phase, Plan, Verb, Write
 
 _subnet = functools.lru_cache(maxsize=4096)(ipaddress.ip_network)  # thousands of pools share their vSwitches
-_IPS = ("spec", "ips")
+IPS = ("spec", "ips")
 # How a list of the same addresses may differ; Spiderpool's webhook leaves out an empty one.
 _SPELLING = (ownership.Drift.CHANGED, ownership.Drift.MISSING)
 
@@ -352,8 +352,8 @@ def _drift(body: Manifest, pool: LivePool, final: frozenset[int]) -> list[str]:
     """What differs in fields that we own, as short phrases; `final`, what the body lists, is compared as a set."""
     found = ownership.differences(body, pool.manifest)
     if final == pool.listed:
-        return [str(item) for item in found if item.path != _IPS or item.kind not in _SPELLING]
-    return ["the ENI's addresses changed" if item.path == _IPS else str(item) for item in found]
+        return [str(item) for item in found if item.path != IPS or item.kind not in _SPELLING]
+    return ["the ENI's addresses changed" if item.path == IPS else str(item) for item in found]
 
 
 def _blocked(name: str, reason: str) -> Change:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from spidercli.progress.remarks import Remarks
 
-_SILENCE = 15.0  # seconds without a page that are worth a word
+_SILENCE = 10.0  # seconds without a page that are worth a word: as long as a log waits between two lines
 
 
 class Tally:
@@ -34,7 +34,7 @@ class Tally:
 
     def text(self) -> str:
         """What is in the way, else what was read so far."""
-        return self._remarks.current() or self._counts() or self._what
+        return self._remarks.current() or f"{self._counts() or self._what}{self._silence()}"
 
     def share(self) -> float | None:
         """Nobody knows what is still to be read."""
@@ -42,9 +42,11 @@ class Tally:
 
     def _counts(self) -> str:
         read = [_counted(things, count, total) for things, (count, total) in list(self._read.items())]
-        silence = self._clock() - self._heard
-        told = f"; no answer for {silence:.0f} s" if silence > _SILENCE else ""
-        return f"read so far: {', '.join(read)}{told}" if read else ""
+        return f"read so far: {', '.join(read)}" if read else ""
+
+    def _silence(self) -> str:
+        seconds = self._clock() - self._heard
+        return f"; no answer for {seconds:.0f} s" if seconds >= _SILENCE else ""
 
 
 def _counted(things: str, count: int, total: int | None) -> str:

@@ -12,7 +12,8 @@ from spidercli.planning.plan import Plan, Write
 from spidercli.progress.remarks import Remarks
 from spidercli.progress.tempo import Left, Tempo
 
-_SILENCE = 15.0  # seconds without an answer that are worth a word
+_SILENCE = 10.0  # seconds without an answer that are worth a word
+_WORDS = {Outcome.SKIPPED: "not sent"}
 
 
 class Writes:
@@ -38,6 +39,7 @@ class Writes:
         self._say = say
         self._clock = clock
         self._total = sum(1 for _ in plan.writes)
+        self._changes = sum(1 for change in plan.changes if change.writes)
         self._creates = {id(write) for write in applying.creates(plan)}
         self._tempos = {
             False: Tempo(self._total - len(self._creates), growing=False),
@@ -51,7 +53,9 @@ class Writes:
     def started(self, total: int) -> None:
         """Say how much there is to do."""
         self._begun, self._heard = True, self._clock()
-        self._say(f"Applying {total} write{'s' if total != 1 else ''}…")
+        writes = f"{total:,} write{'s' if total != 1 else ''}"
+        changes = f"{self._changes:,} change{'s' if self._changes != 1 else ''} in "
+        self._say(f"Applying {changes if self._changes != total else ''}{writes}…")
 
     def finished(self, write: Write, outcome: Outcome) -> None:
         """Count it."""
@@ -74,7 +78,7 @@ class Writes:
     def text(self) -> str:
         """What is in the way, else how far it is."""
         if not self._begun:
-            return self._remarks.current() or "Taking the Lease"
+            return self._remarks.current() or "; ".join(("Taking the Lease", *self._silence()))
         return self._waiting or "; ".join(self._parts())
 
     def share(self) -> float | None:
@@ -86,16 +90,22 @@ class Writes:
         return self._outcomes.total()
 
     def _parts(self) -> Iterator[str]:
-        others = [f", {count:,} {outcome}" for outcome, count in self._outcomes.items() if outcome is not Outcome.DONE]
-        yield f"{'stopping: ' if self._stopping else ''}{self._through:,} of {self._total:,} writes{''.join(others)}"
-        now = self._clock()
+        undone = [(outcome, count) for outcome, count in self._outcomes.items() if outcome is not Outcome.DONE]
+        others = "".join(f", {count:,} {_WORDS.get(outcome, outcome)}" for outcome, count in undone)
+        made = self._outcomes[Outcome.DONE]
+        yield f"{'stopping: ' if self._stopping else ''}{made:,} of {self._total:,} writes{others}"
         in_the_way = self._remarks.current()
         if in_the_way:
             yield in_the_way
-        elif now - self._heard > _SILENCE and self._through < self._total:
-            yield f"no answer for {now - self._heard:.0f} s"
-        elif not self._stopping and self._through:
-            yield from self._speed(now)
+            return
+        silence = self._silence() if self._through < self._total else []
+        yield from silence
+        if not silence and not self._stopping and self._through:
+            yield from self._speed(self._clock())
+
+    def _silence(self) -> list[str]:
+        seconds = self._clock() - self._heard
+        return [f"no answer for {seconds:.0f} s"] if seconds >= _SILENCE else []
 
     def _speed(self, now: float) -> Iterator[str]:
         rate = self._tempos[self._growing].rate(now)

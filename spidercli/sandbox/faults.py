@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -57,6 +57,19 @@ class Kind(enum.StrEnum):
         """Whether the request is not carried out, and the trouble is in the way of its answer alone."""
         return self in (Kind.RESET, Kind.HANG, Kind.GARBAGE)
 
+
+_EXPLAINED: Mapping[Kind, str] = {
+    Kind.RESET: "not done, connection closed",
+    Kind.LOST: "done, connection closed",
+    Kind.HANG: "not done, no answer",
+    Kind.HANG_AFTER: "done, no answer",
+    Kind.CUT: "done, half an answer",
+    Kind.GARBAGE: "an HTML page",
+    Kind.STALE: "an old reading",
+    Kind.SHORT: "tiny pages",
+    Kind.EXPIRED: "the token for the next page",
+}
+"""What the names do not say by themselves."""
 
 _ANYWHERE = frozenset(
     {
@@ -197,8 +210,8 @@ def parse(text: str) -> Fault:
     if not sides:
         raise _unreadable(text, f"a call begins with one of {', '.join(f'{side}:' for side in _KINDS)}")
     if not any(fault.kind in _KINDS[side] for side in sides):
-        known = ", ".join(kind for kind in Kind if any(kind in _KINDS[side] for side in sides))
-        raise _unreadable(text, f"{kind} makes no sense there; known are {known}")
+        known = [kind for kind in Kind if any(kind in _KINDS[side] for side in sides)]
+        raise _unreadable(text, f"{kind} makes no sense there; known are {_listed(known)}")
     return fault
 
 
@@ -206,7 +219,11 @@ def _kind(text: str, word: str) -> Kind:
     try:
         return Kind(word)
     except ValueError:
-        raise _unreadable(text, f"there is no kind {word!r}; known are {', '.join(Kind)}") from None
+        raise _unreadable(text, f"there is no kind {word!r}; known are {_listed(Kind)}") from None
+
+
+def _listed(kinds: Iterable[Kind]) -> str:
+    return ", ".join(f"{kind} ({_EXPLAINED[kind]})" if kind in _EXPLAINED else kind for kind in kinds)
 
 
 def _settings(text: str, settings: list[str]) -> Iterator[tuple[str, Any]]:

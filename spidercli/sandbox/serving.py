@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -17,6 +17,7 @@ from spidercli.sandbox.asgi import App
 
 _HOST = "127.0.0.1"
 _AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time, so that closing sends a reset
+_TURNS = 4  # of the event loop
 
 
 class Server:
@@ -49,7 +50,7 @@ class Server:
         return f"http://{_HOST}:{self._port}"
 
     def __enter__(self) -> Self:
-        listener = socket.create_server((_HOST, self._port))
+        listener = _Listener(fileno=socket.create_server((_HOST, self._port)).detach())
         # asyncio sets this itself only on sockets made with IPPROTO_TCP; without it every answer waits 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._port = listener.getsockname()[1]
@@ -63,6 +64,17 @@ class Server:
     ) -> None:
         self._uvicorn.stop()
         self._thread.join()
+
+
+class _Listener(socket.socket):
+    """A socket that stops to accept at once: asyncio goes on for as long as clients come."""
+
+    over = False
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        if self.over:
+            raise BlockingIOError
+        return super().accept()
 
 
 class _Protocol(H11Protocol):
@@ -94,10 +106,13 @@ class _Uvicorn(uvicorn.Server):
         await self._end.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for server in self.servers:
+        for listener in cast("list[_Listener]", sockets):
+            listener.over = True
+        # What was accepted turns up among the connections within two turns; a closed server would lose it unclosed.
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        for server in self.servers:  # which closes the listeners
             server.close()
-        for listener in sockets or ():
-            listener.close()
         connections = list(self.server_state.connections)
         for connection in connections:
             connection.shutdown()

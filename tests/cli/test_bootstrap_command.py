@@ -34,7 +34,7 @@ def test_the_whole_guide(spidercli: Run, sandbox: Sandbox) -> None:
           + SpiderIPPool worker-192                     192.168.0.161-192.168.0.165 (5)     new
           ~ Node master                                 cn-hangzhou.i-bp1d8cnq4vw6t0yr3e5s  not set yet
           ~ Node worker                                 cn-hangzhou.i-bp17345hor9k2m4x8w1z  not set yet
-        Applying 9 writes…
+        Applying 8 changes in 9 writes…
         confirmed: the cluster is as planned
         """)  # noqa: E501 - a transcript
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 
 from spidercli.sandbox.run import Sandbox
 
 Run = Callable[..., Any]
+EXAMPLE = pathlib.Path(__file__).parents[2] / "examples" / "ci" / "github-actions.yml"
 
 
 @pytest.fixture(name="job")
@@ -20,6 +24,20 @@ def job_files(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> pathli
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
     return tmp_path
+
+
+@pytest.mark.parametrize(("code", "outcome", "warned"), [(0, 0, False), (1, 1, False), (2, 0, True), (4, 1, False)])
+def test_the_example_warns_of_drift(tmp_path: pathlib.Path, code: int, outcome: int, warned: bool) -> None:
+    """The workflow's step fails if the diff fails; pending changes are a warning that a pull request shows."""
+    workflow = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
+    script = next(step["run"] for step in workflow["jobs"]["pools"]["steps"] if step.get("name") == "Show the drift")
+    (tmp_path / "spidercli").write_text(f'#!/bin/sh\ntest "$3" != --detailed-exitcode || exit {code}\n')
+    (tmp_path / "spidercli").chmod(0o700)
+
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    ran = subprocess.run(["sh", "-ec", script], env={"PATH": path}, capture_output=True, text=True, check=False)
+
+    assert (ran.returncode, ran.stdout.startswith("::warning ")) == (outcome, warned)
 
 
 def test_a_diff_leaves_outputs_and_a_summary(spidercli: Run, sandbox: Sandbox, job: pathlib.Path) -> None:

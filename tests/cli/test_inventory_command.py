@@ -47,6 +47,14 @@ def test_the_wide_table(spidercli: Run, sandbox: Sandbox) -> None:
     ]
 
 
+def test_nothing_of_ipv4_stands_in_a_row_of_ipv6(spidercli: Run) -> None:
+    """The cloud tells neither a primary address nor a count of free addresses of IPv6."""
+    rows = [row.split() for row in spidercli("inventory", "--sandbox=dual-stack").stdout.splitlines()[1:]]
+
+    told = {("::" in subnet, primary == "-", free == "-") for _, _, _, primary, _, _, subnet, free in rows}
+    assert told == {(False, False, False), (True, True, True)}
+
+
 def test_names(spidercli: Run, sandbox: Sandbox) -> None:
     """-o name is the nodes."""
     assert spidercli("inventory", "-o", "name").stdout == "node/master\nnode/worker\n"
@@ -124,7 +132,11 @@ def test_a_saved_inventory_that_is_none(spidercli: Run, tmp_path: Path, text: st
 
 
 def test_a_saved_inventory_that_does_not_exist(spidercli: Run) -> None:
-    """A missing file is named."""
+    """A missing file is named, and how to make one."""
     ran = spidercli("inventory", "--inventory", "missing.yaml")
 
-    assert (ran.code, ran.stderr) == (64, "error SPC030: missing.yaml: can't be read: No such file or directory\n")
+    assert ran.code == 64
+    assert ran.stderr.splitlines() == [
+        "error SPC030: missing.yaml: can't be read: No such file or directory",
+        "  hint: `spidercli inventory -o yaml > FILE` saves an inventory",
+    ]

@@ -64,7 +64,7 @@ def test_multus_of_somebody_else(spidercli: Run, sandbox: Sandbox) -> None:
     taken = spidercli("multus", "sync", "--yes", "--strict", "--adopt")
     config: Any = sandbox.kube.find(*MULTUS, "ipvlan-eth1", "kube-system")
 
-    assert (left.code, left.stdout) == (3, "1 of 1 changes made, 0 unchanged, 1 conflict\n")
+    assert (left.code, left.stdout) == (3, "1 of 1 changes made, 0 unchanged, 1 in conflict\n")
     assert (taken.code, taken.stdout) == (0, "1 of 1 changes made, 1 unchanged\n")
     assert (config["spec"]["cniType"], "macvlan" in config["spec"]) == ("ipvlan", False)
 
@@ -138,7 +138,7 @@ def test_a_provider_id_against_a_saved_inventory(spidercli: Run, sandbox: Sandbo
     spidercli("nodes", "provider-id", "--yes")
     ran = spidercli("nodes", "provider-id", "--yes", "--strict", "--inventory", str(saved))
 
-    assert (ran.code, ran.stdout) == (3, "nothing to do: 1 unchanged, 1 conflict\n")
+    assert (ran.code, ran.stdout) == (3, "nothing to do: 1 unchanged, 1 in conflict\n")
     assert f"it is cn-hangzhou.{guide.MASTER}, should be cn-hangzhou.i-other" in ran.stderr
 
 

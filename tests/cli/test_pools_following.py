@@ -241,7 +241,7 @@ def test_somebody_elses_pool_is_left_alone(spidercli: Run, sandbox: Sandbox, ips
     left = spidercli("pools", "sync", "--yes", "--strict")
     taken = spidercli("pools", "sync", "--yes", "--adopt", "--strict")
 
-    assert (left.code, left.stdout) == (3, "3 of 3 changes made, 0 unchanged, 1 conflict\n")
+    assert (left.code, left.stdout) == (3, "3 of 3 changes made, 0 unchanged, 1 in conflict\n")
     assert "! SpiderIPPool master-172" in left.stderr
     assert "exists and is not managed by spidercli; --adopt takes it over" in left.stderr
     assert (taken.code, taken.stdout) == (0, "1 of 1 changes made, 3 unchanged\n")

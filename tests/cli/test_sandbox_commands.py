@@ -187,6 +187,15 @@ def test_moving_addresses_by_hand(spidercli: Run, sandbox: Sandbox) -> None:
     assert sandbox.world.owner("172.31.199.200") is None
 
 
+def test_an_address_that_is_taken_can_be_moved(spidercli: Run, sandbox: Sandbox) -> None:
+    """Adding what another ENI has points to the command that moves it."""
+    ran = spidercli("sandbox", "add-ip", "172.31.199.190", guide.MASTER_ETH0)
+
+    assert ran.code == 1
+    assert "(InvalidIp.IpAssigned)" in ran.stderr
+    assert "  hint: `spidercli sandbox move-ip` moves it from the ENI that has it\n" in ran.stderr
+
+
 def test_a_real_cloud_is_never_changed_by_hand(spidercli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a sandbox's endpoint these commands refuse, before any call."""
     monkeypatch.setenv("SPIDERCLI_REGION", "cn-hangzhou")

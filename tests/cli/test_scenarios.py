@@ -87,7 +87,7 @@ def test_drift_is_mended_as_far_as_pods_allow(spidercli: Run, drift: Sandbox) ->
     second = spidercli("pools", "sync", "--yes")
 
     assert (first.code, second.code) == (0, 0)
-    assert first.stdout == "14 of 14 changes made, 1 unchanged, 11 blocked, 1 conflict\n"
+    assert first.stdout == "14 of 14 changes made, 1 unchanged, 11 blocked, 1 in conflict\n"
     assert second.stdout.startswith("nothing to do: ")
 
 

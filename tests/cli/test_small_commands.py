@@ -134,22 +134,22 @@ def test_no_command_is_help(spidercli: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "message", "place"),
     [
-        ("pool diff", "No such command 'pool'. Did you mean 'pools'?"),
-        ("pools dif", "No such command 'dif'. Did you mean 'diff'?"),
-        ("pools sync --prun", "No such option: --prun (Possible options: --dry-run, --prune)"),
-        ("pools who", "Missing argument 'IP'."),
-        ("pools diff --region", "--region needs a value"),
-        ("pools diff extra", "Got unexpected extra argument(s) (extra)"),
+        ("pool diff", "No such command 'pool'. Did you mean 'pools'?", "spidercli"),
+        ("pools dif", "No such command 'dif'. Did you mean 'diff'?", "spidercli pools"),
+        ("pools sync --prun", "No such option: --prun (Possible options: --dry-run, --prune)", "spidercli pools sync"),
+        ("pools who", "Missing argument 'IP'.", "spidercli pools who"),
+        ("pools diff --region", "--region needs a value", "spidercli"),
+        ("pools diff extra", "Got unexpected extra argument(s) (extra)", "spidercli pools diff"),
     ],
 )
-def test_misuse(spidercli: Run, arguments: str, message: str) -> None:
-    """Wrong use is exit code 64, so that 2 can mean that changes are pending."""
+def test_misuse(spidercli: Run, arguments: str, message: str, place: str) -> None:
+    """Wrong use is exit code 64, so that 2 can mean that changes are pending; the hint leads to the right help."""
     ran = spidercli(*arguments.split())
 
     assert (ran.code, ran.stdout) == (64, "")
-    assert ran.stderr == f"error SPC001: {message}\n  hint: see spidercli --help\n"
+    assert ran.stderr == f"error SPC001: {message}\n  hint: see {place} --help\n"
 
 
 @pytest.mark.parametrize("arguments", ["pool diff -o json", "pools diff --bogus --output=json", "--bogus -ojson pools"])

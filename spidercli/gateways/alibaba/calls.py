@@ -44,6 +44,10 @@ class Cause(enum.Enum):
     LOCAL = enum.auto()  # an SDK failed on its own
 
 
+REFUSED = "the connection was refused"
+"""The message of a failure whose cause is that nobody listens."""
+
+
 class Failure(Exception):
     """A call that failed, in one form for both SDKs; `errors.convert` makes the user's error of it.
 

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from http import HTTPStatus
 
 from spidercli import errors
-from spidercli.gateways.alibaba.calls import Call, Cause, Failure
+from spidercli.gateways.alibaba.calls import REFUSED, Call, Cause, Failure
 
 
 class Remedy(enum.Enum):
@@ -49,6 +49,7 @@ _DENIED = Meaning(errors.PermissionMissing, "attach a RAM policy that allows it;
 _REGION = Meaning(errors.CloudError, "check --region")
 _VPC = Meaning(errors.CloudError, "check --vpc and --region")
 _NO_ADDRESSES = Meaning(errors.VSwitchExhausted, "take another vSwitch in the same zone, or free addresses in this one")
+_TAKEN = Meaning(errors.CloudError, "`spidercli sandbox move-ip` moves it from the ENI that has it")
 _ENI_FULL = Meaning(errors.EniLimitReached, "the instance type carries no more: use another ENI, or a larger type")
 _QUOTA = Meaning(errors.CloudError, "raise the quota in the Quota Center, or delete what is unused")
 
@@ -80,6 +81,7 @@ _BY_CODE: tuple[tuple[str, Meaning], ...] = (
     ("Forbidden.NotSupportRAM", _DENIED),
     ("NoPermission*", _DENIED),
     ("InvalidVpcI[dD]*", _VPC),
+    ("InvalidIp.IpAssigned", _TAKEN),
     ("InvalidVSwitchId.IpNotEnough", _NO_ADDRESSES),
     ("QuotaExceeded.PrivateIpAddress", _NO_ADDRESSES),
     ("IpPrefixNotEnough", _NO_ADDRESSES),
@@ -127,7 +129,10 @@ def convert(failure: Failure, call: Call, *, host: str, identity: str | None = N
         message = f"{call.name} failed: {_words(failure)} ({failure.code or failure.status})"
     else:
         message = f"{call.name} on {host}: {failure.message}"
-    return found.error(message, hint=found.hint, request_id=failure.request_id)
+    error = found.error(message, hint=found.hint, request_id=failure.request_id)
+    if isinstance(error, errors.CloudUnreachable) and failure.cause is Cause.NETWORK and failure.message == REFUSED:
+        error.refused_at = host
+    return error
 
 
 def _words(failure: Failure) -> str:

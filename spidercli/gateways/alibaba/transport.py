@@ -14,7 +14,7 @@ import requests
 import requests.adapters
 import requests.utils
 
-from spidercli.gateways.alibaba.calls import Cause, Failure
+from spidercli.gateways.alibaba.calls import REFUSED, Cause, Failure
 
 _CA_VARIABLES = ("ALIBABA_CLOUD_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _CONNECT_SECONDS = 5.0
@@ -132,5 +132,5 @@ def _connection_problem(error: requests.ConnectionError) -> str:
     if "NameResolution" in text or "getaddrinfo" in text:
         return "the host name does not resolve"
     if "refused" in text:
-        return "the connection was refused"
+        return REFUSED
     return "the connection failed or was cut off"

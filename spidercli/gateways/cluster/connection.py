@@ -116,11 +116,18 @@ class Connection:
             return ClusterUnreachable(
                 f"{self.host}: TLS could not be set up", hint="is it an https port, and the client certificate its own?"
             )
-        problem = f"{self.host} does not answer: {_problem(causes)}"
         sent = not any(isinstance(cause, _UNBORN) for cause in causes)
+        found = self._lost(_problem(causes), sent=sent)
+        if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+            found.refused_at = self.host
+        return found
+
+    def _lost(self, problem: str, *, sent: bool) -> ClusterUnreachable:
         if self._answered or sent:
-            return ConnectionLost(problem, in_doubt=sent)
-        return ClusterUnreachable(problem, hint="is the kubeconfig's server right, and reachable from here?")
+            return ConnectionLost(f"{self.host} {problem}", in_doubt=sent)
+        return ClusterUnreachable(
+            f"{self.host} {problem}", hint="is the kubeconfig's server right, and reachable from here?"
+        )
 
 
 def _client(configuration: Configuration) -> ApiClient:
@@ -164,16 +171,17 @@ def _mistrusted(host: str, error: ssl.SSLCertVerificationError) -> ClusterUnreac
 
 
 def _problem(causes: list[BaseException]) -> str:
-    """Why, in a few words; the library's own texts may hold URLs with credentials."""
+    """What the server did, in a few words; the library's own texts may hold URLs with credentials."""
     for kind, text in _PROBLEMS:
         if any(isinstance(cause, kind) for cause in causes):
             return text
     numbers = (cause.errno for cause in causes if isinstance(cause, OSError) and cause.errno)
-    return next((os.strerror(number).lower() for number in numbers), "the connection broke")
+    why = next((os.strerror(number).lower() for number in numbers), "the connection broke")
+    return f"does not answer: {why}"
 
 
 _PROBLEMS: tuple[tuple[type[BaseException], str], ...] = (
-    (urllib3.exceptions.NameResolutionError, "its name can't be resolved"),
-    (urllib3.exceptions.ReadTimeoutError, "no answer in time"),
-    (TimeoutError, "no connection in time"),
+    (urllib3.exceptions.NameResolutionError, "does not answer: its name can't be resolved"),
+    (urllib3.exceptions.ReadTimeoutError, "gave no answer in time"),
+    (TimeoutError, "does not answer: no connection in time"),
 )

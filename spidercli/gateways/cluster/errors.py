@@ -131,7 +131,7 @@ def _unavailable(status: Status, request: Request, answered: str) -> ClusterErro
     if "failed calling webhook" in status.message:
         return ClusterUnreachable(
             f"can't {request.purpose}: Spiderpool's webhook does not answer: {status.summary}",
-            hint="are the spiderpool-controller pods running?",
+            hint="look at the Deployment, the Service and the pods of spiderpool-controller",
         )
     return ClusterUnreachable(f"can't {request.purpose}: {answered}: {status.summary}".removesuffix(": "))
 

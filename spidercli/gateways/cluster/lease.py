@@ -39,7 +39,9 @@ class Claim:
 
     @property
     def since(self) -> str:
-        return str(self._spec.get("acquireTime") or "an unknown time")
+        """When it was taken, to the second."""
+        taken = _parsed(self._spec.get("acquireTime"))
+        return f"{taken:%Y-%m-%dT%H:%M:%SZ}" if taken else "an unknown time"
 
     def remaining(self, now: datetime) -> float:
         """Seconds until it expires; 0 or less when it has, or nobody holds it."""

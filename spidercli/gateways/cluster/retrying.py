@@ -87,6 +87,8 @@ class Patience:
             return attempts.marked(retrying(attempts, request))
         except ClusterUnreachable as error:
             error.in_doubt = attempts.in_doubt
+            if isinstance(error, ConnectionLost):  # else no call would have had an answer
+                error.message = f"can't {request.purpose}: {error.message}"
             raise
 
     def _rest(self, seconds: float) -> None:

@@ -102,7 +102,7 @@ def test_replace_heals(
         (Kind.WEBHOOK_REFUSES, "can't apply SpiderIPPool a: the sandbox was told to refuse this", 1),
         (Kind.WEBHOOK_DOWN, "can't apply SpiderIPPool a: Spiderpool's webhook does not answer: failed calling web", 1),
         (Kind.CONFLICT, "can't apply SpiderIPPool a: it was changed since it was read", 1),
-        (Kind.RESET, "127.0.0.1:", 1),
+        (Kind.RESET, "can't apply SpiderIPPool a: 127.0.0.1:", 1),
     ],
 )
 def test_what_does_not_heal(

@@ -80,4 +80,5 @@ def test_a_failure_on_the_way_names_the_host(cause: Cause, expected: type[errors
 
     assert type(found) is expected
     assert found.message == f"ecs:DescribeNetworkInterfaces on {HOST}: the connection was refused"
+    assert getattr(found, "refused_at", "") == (HOST if cause is Cause.NETWORK else "")
     assert found.hint

@@ -8,6 +8,7 @@ import pytest
 
 from spidercli import kinds, outcomes, views
 from spidercli.applying import Outcome, Report, Result
+from spidercli.errors import ApplyIncomplete
 from spidercli.planning.plan import Action, Change, Phase, Plan, Verb, Write
 
 
@@ -83,7 +84,7 @@ def test_nothing_to_do() -> None:
     """Without a write there is no report; what waits is told."""
     plan = Plan(changes=(UNCHANGED, BLOCKED, CONFLICT))
 
-    assert outcomes.outcome_lines(plan, None) == ["nothing to do: 1 unchanged, 1 blocked, 1 conflict"]
+    assert outcomes.outcome_lines(plan, None) == ["nothing to do: 1 unchanged, 1 blocked, 1 in conflict"]
     assert outcomes.outcome_data(plan, None)["writes"] == []
 
 
@@ -92,7 +93,7 @@ def test_all_done() -> None:
     results = tuple(Result(write=each, outcome=Outcome.DONE) for each in PLAN.writes)
 
     assert outcomes.outcome_lines(PLAN, Report(results=results)) == [
-        "3 of 3 changes made, 1 unchanged, 1 blocked, 1 conflict"
+        "3 of 3 changes made, 1 unchanged, 1 blocked, 1 in conflict"
     ]
 
 
@@ -108,3 +109,17 @@ def test_half_a_change_is_none() -> None:
     assert outcomes.outcome_lines(plan, report) == ["refused: SpiderIPPool b: no", "0 of 1 changes made, 0 unchanged"]
     data: Any = outcomes.outcome_data(plan, report)
     assert [(each["outcome"], each["reason"]) for each in data["writes"]] == [("done", ""), ("refused", "no")]
+
+
+def test_large_numbers_can_be_read() -> None:
+    """What became of thousands of changes is told with commas."""
+    wanted = [change(Action.UPDATE, f"p{at}", writes=(write(f"p{at}"),)) for at in range(1200)]
+    plan = Plan(changes=(*wanted, *[UNCHANGED] * 3000, *[CONFLICT] * 1100))
+    report = Report(results=tuple(Result.skipped(each, "gone") for each in plan.writes))
+
+    assert outcomes.outcome_lines(plan, report) == [
+        "skipped: SpiderIPPool p0, SpiderIPPool p1, SpiderIPPool p10 and 1,197 more: gone",
+        "0 of 1,200 changes made, 3,000 unchanged, 1,100 in conflict",
+    ]
+    with pytest.raises(ApplyIncomplete, match=r"^1,200 of 1,200 writes were not made$"):
+        report.raise_if_incomplete()

@@ -11,7 +11,7 @@ import pytest
 from spidercli import kinds, poolviews
 from spidercli.errors import UsageProblem
 from spidercli.model import Inventory, Source
-from spidercli.planning.pools import gather, plan_of
+from spidercli.planning.pools import gather
 
 EMPTY = Inventory(source=Source.FILE, region_id="cn-hangzhou", nodes=())
 
@@ -28,8 +28,7 @@ def pool(name: str, *ips: str, held: tuple[str, ...] = (), ours: bool = True, **
 
 
 def overview(live: list[Any], desired: list[Any]) -> list[dict[str, Any]]:
-    facts = gather(desired, live, prune=False, adopt=False)
-    return poolviews.overview(facts, plan_of(facts))
+    return poolviews.overview(gather(desired, live, prune=False, adopt=False))
 
 
 def test_free_and_used() -> None:
@@ -58,7 +57,7 @@ def test_a_pool_without_addresses() -> None:
     ],
 )
 def test_agreement(desired: Any, agreement: str) -> None:
-    """A pool is in sync where a sync would leave it as it is; sets of addresses count, however they are written."""
+    """Everything that we want of a pool counts; sets of addresses count, however they are written."""
     assert overview([pool("a", "10.0.0.1-10.0.0.2")], [desired])[0]["cloud"] == agreement
 
 

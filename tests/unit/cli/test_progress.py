@@ -69,6 +69,29 @@ def test_a_reading_that_hangs_is_no_slow_one(clock: Clock, remarks: Remarks) -> 
     assert tally.text() == "read so far: 500 ENIs; no answer for 18 s"
 
 
+def test_silence_before_the_first_page_is_told(clock: Clock, remarks: Remarks) -> None:
+    """A call that hangs from the start is no reading that is merely slow; an answer ends the silence."""
+    tally = Tally("Reading SpiderIPPool objects", remarks, clock)
+    clock.now += 9
+    soon = tally.text()
+    clock.now += 11
+
+    assert (soon, tally.text()) == (
+        "Reading SpiderIPPool objects",
+        "Reading SpiderIPPool objects; no answer for 20 s",
+    )
+    tally.page("SpiderIPPool objects", 5, 5)
+    assert tally.text() == "read so far: 5 of 5 SpiderIPPool objects"
+
+
+def test_silence_before_the_lease_is_had_is_told(clock: Clock, remarks: Remarks) -> None:
+    """A run that has not begun may hang as well."""
+    writes = Writes(plan_of(1), remarks, clock=clock)
+    clock.now += 20
+
+    assert writes.text() == "Taking the Lease; no answer for 20 s"
+
+
 def test_a_pause_is_told_with_what_is_left_of_it(clock: Clock, remarks: Remarks) -> None:
     """What is in the way comes before anything else, and is forgotten when it is over."""
     tally = Tally("Reading", remarks)
@@ -120,7 +143,7 @@ def test_few_writes_say_nothing_about_the_rest(clock: Clock, remarks: Remarks) -
 
 
 def test_what_was_not_done_is_counted(clock: Clock, remarks: Remarks) -> None:
-    """Refused and blocked writes show before the end."""
+    """Refused and blocked writes show before the end, and are not taken for made ones."""
     plan = plan_of(4)
     writes = Writes(plan, remarks, clock=clock)
     writes.started(4)
@@ -128,7 +151,7 @@ def test_what_was_not_done_is_counted(clock: Clock, remarks: Remarks) -> None:
         clock.now += 1
         writes.finished(write, outcome)
 
-    assert writes.text().startswith("3 of 4 writes, 1 refused, 1 blocked;")
+    assert writes.text().startswith("1 of 4 writes, 1 refused, 1 blocked;")
     assert writes.share() == 0.75
 
 
@@ -146,6 +169,38 @@ def test_a_stopped_run_estimates_nothing(clock: Clock, remarks: Remarks) -> None
     writes.stopping()
 
     assert writes.text() == "stopping: 20 of 100 writes"
+
+
+def test_a_stopped_run_counts_what_was_made(clock: Clock, remarks: Remarks) -> None:
+    """Writes that were not sent are through, and not made."""
+    plan = plan_of(400)
+    writes = run(plan, clock, remarks, lambda _: 0.1, made=12)
+    writes.stopping()
+    for write in list(plan.writes)[12:]:
+        writes.finished(write, Outcome.SKIPPED)
+
+    assert writes.text() == "stopping: 12 of 400 writes, 388 not sent"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ([1], "Applying 1 write…"),
+        ([1, 1], "Applying 2 writes…"),
+        ([2], "Applying 1 change in 2 writes…"),
+        ([1, 2, 0], "Applying 2 changes in 3 writes…"),
+        ([1] * 4000, "Applying 4,000 writes…"),
+    ],
+    ids=["one", "as-many", "twice", "some", "thousands"],
+)
+def test_changes_are_told_where_writes_are_more(remarks: Remarks, changes: list[int], told: str) -> None:
+    """The result counts changes; who reads both should not wonder about the difference."""
+    [write] = plan_of(1).writes
+    update = [Change(action=Action.UPDATE, kind=write.kind, name="p", writes=(write,) * count) for count in changes]
+    said: list[str] = []
+    Writes(Plan(changes=tuple(update)), remarks, say=said.append).started(sum(changes))
+
+    assert said == [told]
 
 
 def test_a_log_hears_of_a_wait_once(clock: Clock, remarks: Remarks) -> None:
@@ -201,23 +256,39 @@ def test_a_log_has_a_line_every_ten_seconds(remarks: Remarks, verbosity: int, ex
     assert set(waits) <= {10.0}
 
 
-def test_a_terminal_shows_a_line_that_goes_away(remarks: Remarks) -> None:
-    """What moves is wiped at the end; what is told meanwhile stays."""
+PLAIN: list[dict[str, Any]] = [{"environ": {"NO_COLOR": "1"}}, {"color": "never"}]
+
+
+@pytest.mark.parametrize("given", [{}, *PLAIN], ids=str)
+def test_a_terminal_shows_a_line_that_goes_away(remarks: Remarks, given: dict[str, Any]) -> None:
+    """What moves is wiped at the end, in colours or not; what is told meanwhile stays."""
     screen = Terminal()
-    output = make_output(screen)
+    output = make_output(screen, **given)
 
     def wait(over: threading.Event, seconds: float) -> bool:
         return False if seconds < 1 else over.wait(10)
 
     with shown(output, Tally("Reading", remarks), wait=wait):
         assert screen.drawn.wait(10)
-        output.note("a note")
+        output.note("a note", style="dim")
 
-    assert "a note\n" in screen.getvalue()
+    assert ("\x1b[2ma note\x1b[0m\n" if not given else "a note\n") in screen.getvalue()
     assert screen.getvalue().endswith("\x1b[2K")
 
 
-@pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=str)
-def test_a_plain_terminal_is_a_log(remarks: Remarks, environ: dict[str, str]) -> None:
-    """Nothing moves where escapes can't be shown, or are not wanted."""
-    assert not make_output(Terminal(), environ=environ).animated
+@pytest.mark.parametrize("given", PLAIN, ids=str)
+def test_what_moves_needs_no_colour(given: dict[str, Any]) -> None:
+    """Who wants no colour gets none, neither as a colour nor as bold or dim text."""
+    screen = Terminal()
+    output = make_output(screen, **given)
+    output.note("a note", style="dim")
+    output.warn("careful")
+
+    assert output.animated
+    assert screen.getvalue() == "a note\nwarning: careful\n"
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown"])
+def test_a_plain_terminal_is_a_log(term: str) -> None:
+    """Nothing moves where escapes can't be shown."""
+    assert not make_output(Terminal(), environ={"TERM": term}).animated

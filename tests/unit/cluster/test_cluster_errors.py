@@ -113,6 +113,17 @@ def test_a_refusal_has_its_class_and_says_why(
     assert text in error.message
 
 
+def test_a_webhook_that_is_down_is_looked_for_where_it_runs(status: Any) -> None:
+    """The API server could not reach it: that says nothing about our own connection."""
+    error = error_of(status(500, 'failed calling webhook "x": dial tcp 10.96.0.57:5722: connect: connection refused'))
+
+    assert isinstance(error, ClusterUnreachable)
+    assert ("look at the Deployment, the Service and the pods of spiderpool-controller", "") == (
+        error.hint,
+        error.refused_at,
+    )
+
+
 def test_causes_are_listed(status: Any) -> None:
     """An invalid object is told field by field, and the preamble is left out."""
     causes = [cause("spec.ips", "bad"), cause("spec.gateway", "worse")]

@@ -106,9 +106,11 @@ def test_a_late_answer_is_waited_for_twice(wire: Any, patience: Patience, slept:
 
 
 def test_the_last_error_is_raised(wire: Any, patience: Patience) -> None:
-    """When the budget is spent on a dead connection, that is the error."""
-    with pytest.raises(ConnectionLost, match="gone"):
-        patience.ask(wire(ConnectionLost("gone")).send, APPLY)
+    """When the budget is spent on a dead connection, that is the error, and it names the call."""
+    with pytest.raises(ConnectionLost) as caught:
+        patience.ask(wire(ConnectionLost("api.test gave no answer in time")).send, APPLY)
+
+    assert f"can't {APPLY.purpose}: api.test gave no answer in time" == caught.value.message
 
 
 def test_the_server_may_say_how_long(wire: Any, answer: Any, patience: Patience, slept: list[float]) -> None:

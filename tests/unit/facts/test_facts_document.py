@@ -265,7 +265,7 @@ def test_huge_ranges_are_refused_without_listing_them() -> None:
 
     (problem,) = problems(SHORTEST.partition("    nics:")[0] + f"    nics: [\n{nics}]\n")
 
-    assert problem.startswith("inv.yaml:4: nodes: 1310720 addresses in all, at most 1048576")
+    assert problem.startswith("inv.yaml:4: nodes: 1,310,720 addresses in all, at most 1,048,576")
 
 
 def test_deep_nesting_is_refused() -> None:

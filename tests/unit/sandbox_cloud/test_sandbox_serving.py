@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import http.client
+import socket
 import threading
 import urllib.request
+import warnings
 
 import pytest
 
@@ -82,3 +85,18 @@ def test_port_of_choice() -> None:
             pass
     with Server(_app, port=port) as again:
         assert again.url == server.url
+
+
+def test_stops_while_clients_come() -> None:
+    """Connections that were just accepted are closed like all others: none is left to the garbage collector."""
+    with contextlib.ExitStack() as clients:
+        for _ in range(10):
+            with Server(_app) as server:
+                port = int(server.url.rpartition(":")[2])
+                for _ in range(50):
+                    clients.enter_context(socket.create_connection(("127.0.0.1", port)))
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always", ResourceWarning)
+        gc.collect()
+
+    assert heard == []

@@ -147,6 +147,15 @@ def test_parse_refuses(text: str, problem: str) -> None:
     faults.parse(caught.value.hint.removeprefix("for example "))
 
 
+@pytest.mark.parametrize("text", ["*=?", "ecs:*=conflict"])
+def test_the_kinds_are_explained(text: str) -> None:
+    """A list of kinds says what a name alone does not: what was done, and what comes back."""
+    with pytest.raises(
+        UsageProblem, match=r"lost \(done, connection closed\), hang \(not done, no answer\), hang-after"
+    ):
+        faults.parse(text)
+
+
 @given(
     kind=st.sampled_from([Kind.ERROR, Kind.SLOW, Kind.LOST]),
     call=st.sampled_from(["*", "ecs:Describe*", "k8s:patch:spiderippools", "k8s:get:/version"]),
