@@ -35,19 +35,19 @@ def big(own_plane: ControlPlane, cluster: Any, product_in: Callable[[Scenario], 
 def test_five_hundred_nodes(big: Product, witness: Witness, between: Between, way: str) -> None:
     """All pools and providerIDs are made; a second run is two pages of one list per kind; a move is two writes."""
     made = big("bootstrap", "--yes", "--quiet")
-    assert (0, f"{3 * _NODES + 2} of {3 * _NODES + 2} changes made, 0 unchanged\n") == (made.code, made.stdout)
+    assert (0, f"{3 * _NODES + 2:,} of {3 * _NODES + 2:,} changes made, 0 unchanged\n") == (made.code, made.stdout)
     assert 2 * _NODES == len(witness.pools())
     assert None not in witness.provider_ids().values()
 
     again = big("pools", "sync", "--yes", "--kubeconfig", way)
-    assert f"nothing to do: {2 * _NODES} unchanged\n" == again.stdout
+    assert f"nothing to do: {2 * _NODES:,} unchanged\n" == again.stdout
     assert {"GET v1/nodes": 1, "GET v2beta1/spiderippools": _PAGES} == Counter(
         f"{each.method} {each.target}" for each in between.passed
     )
 
     big.world.move("10.0.0.2", to="eni-node-00001-0")
     moved = big("pools", "sync", "--yes", "--kubeconfig", way)
-    assert f"2 of 2 changes made, {2 * _NODES - 2} unchanged\n" == moved.stdout
+    assert f"2 of 2 changes made, {2 * _NODES - 2:,} unchanged\n" == moved.stdout
     assert ["spiderippools/node-00000-eth0", "spiderippools/node-00001-eth0"] == [
         each.target for each in between.writes
     ]
