@@ -49,7 +49,7 @@ layers: $(STAMP)
 unit: $(STAMP)
 	$(BIN)/python -m pytest -q --numprocesses 2
 
-faults: $(STAMP) ## Let everything go wrong at every call of a run, some 900 cases
+faults: $(STAMP) ## Let everything go wrong at every call of a run; takes minutes
 	$(BIN)/python -m pytest -q --numprocesses 2 -m faults tests/faults
 
 e2e: $(STAMP) ## Run the tests against a real control plane; Go builds its programs once (CONTRIBUTING.md: other clusters)
