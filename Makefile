@@ -32,7 +32,7 @@ demo: $(PROGRAM) ## Bootstrap the guide's two nodes in the sandbox
 test: $(STAMP) ## Run all tests
 	$(BIN)/python -m pytest -q --numprocesses 2
 
-check: format lint types layers unit ## What CI runs: formatting, lint, types, layers, tests
+check: format lint types layers unit ## Formatting, lint, types, layers and tests
 
 format: $(STAMP)
 	$(BIN)/ruff format --check .
