@@ -73,7 +73,17 @@ class Patience:
         Raises:
             ClusterUnreachable: there was no answer, until the budget was spent.
         """
-        retrying = tenacity.Retrying(
+        attempts = _Attempts(send)
+        try:
+            return attempts.first(request) or attempts.marked(self._retrying(request)(attempts, request))
+        except ClusterUnreachable as error:
+            error.in_doubt = attempts.in_doubt
+            if isinstance(error, ConnectionLost):  # else no call would have had an answer
+                error.message = f"can't {request.purpose}: {error.message}"
+            raise
+
+    def _retrying(self, request: Request) -> tenacity.Retrying:
+        return tenacity.Retrying(
             retry=tenacity.retry_if_result(lambda answer: passing(answer, request))
             | tenacity.retry_if_exception_type(ConnectionLost),
             stop=self._enough,
@@ -82,14 +92,6 @@ class Patience:
             before_sleep=lambda state: self.note(_told(state, request), state.upcoming_sleep),
             retry_error_callback=lambda state: _outcome(state).result(),
         )
-        attempts = _Attempts(send)
-        try:
-            return attempts.marked(retrying(attempts, request))
-        except ClusterUnreachable as error:
-            error.in_doubt = attempts.in_doubt
-            if isinstance(error, ConnectionLost):  # else no call would have had an answer
-                error.message = f"can't {request.purpose}: {error.message}"
-            raise
 
     def _rest(self, seconds: float) -> None:
         self.sleep(seconds)
@@ -105,7 +107,7 @@ class Patience:
             return True
         if state.attempt_number == 1 and _outcome(state).failed:  # an answer that got lost may have taken all the time
             return False
-        spent = max(state.idle_for, state.seconds_since_start or 0.0)
+        spent = max(state.idle_for, _attempts(state).seconds)
         return spent + state.upcoming_sleep > self.budget
 
 
@@ -115,8 +117,33 @@ class _Attempts:
 
     send: Callable[[Request], Answer]
     in_doubt: bool = False
+    began: float = dataclasses.field(default_factory=time.monotonic)
+    kept: Answer | ConnectionLost | None = None  # how the first attempt ended, for the first call
+
+    @property
+    def seconds(self) -> float:
+        """How long ago the first attempt was made."""
+        return time.monotonic() - self.began
+
+    def first(self, request: Request) -> Answer | None:
+        """The answer to the first attempt, None if it needs a closer look.
+
+        Nearly all requests end here, and the machinery of trying again costs more than all else that is done for one.
+        """
+        try:
+            self.kept = self._made(request)
+        except ConnectionLost as error:
+            self.kept = error
+            return None
+        return self.kept if self.kept.ok else None
 
     def __call__(self, request: Request) -> Answer:
+        kept, self.kept = self.kept, None
+        if isinstance(kept, ConnectionLost):
+            raise kept
+        return kept or self._made(request)
+
+    def _made(self, request: Request) -> Answer:
         try:
             answer = self.send(request)
         except ClusterUnreachable as error:
@@ -152,6 +179,11 @@ def _told(state: tenacity.RetryCallState, request: Request) -> str:
 
 def _why(answer: Answer) -> str:
     return Status.of(answer).summary or f"status {answer.status}"
+
+
+def _attempts(state: tenacity.RetryCallState) -> _Attempts:
+    assert isinstance(state.fn, _Attempts)
+    return state.fn
 
 
 def _outcome(state: tenacity.RetryCallState) -> tenacity.Future:
