@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import dataclasses
+import queue
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from spidercli import kinds
 from spidercli.applying.inflight import InFlight
@@ -25,11 +27,14 @@ from spidercli.ports import Cluster
 # Spiderpool's webhook reads all pools on each create: with more threads each create only takes longer.
 _CREATING_THREADS = 4
 
+_BEAT = 0.05  # seconds between two looks at what is through: to wake up for each write costs time that writes need
+
 _STOPPED = "the run was stopped"
 _LEFT_BEHIND = "it was on its way when the run was stopped"
 
 _Object = tuple[kinds.Kind, str | None, str]
 _Right = tuple[kinds.Kind, str | None, Verb]
+T = TypeVar("T")
 
 
 class Progress(Protocol):
@@ -107,17 +112,31 @@ class Run:
 
     def _write(self, writes: Sequence[Write], threads: int) -> None:
         """Make writes in parallel, those of one object one after the other."""
-        if not writes:
-            return
+        chains: queue.SimpleQueue[list[Write]] = queue.SimpleQueue()
+        for chain in _chains(writes):
+            chains.put(chain)
+        through: queue.SimpleQueue[list[Result]] = queue.SimpleQueue()
         pool = concurrent.futures.ThreadPoolExecutor(threads, thread_name_prefix="apply")
+        workers = {pool.submit(self._work_off, chains, through) for _ in range(min(threads, chains.qsize()))}
         try:
-            self._collect({pool.submit(self._one_object, chain) for chain in _chains(writes)})
-        finally:  # after an error nothing is waited for; the queue is empty otherwise
-            pool.shutdown(wait=False, cancel_futures=True)
+            self._attend(workers, through)
+        finally:
+            list(_taken(chains))  # after an error nothing else is begun, and nothing is waited for
+            pool.shutdown(wait=False)
 
-    def _collect(self, remaining: set[concurrent.futures.Future[list[Result]]]) -> None:
-        for future in concurrent.futures.as_completed(remaining):
-            self._record(future.result())
+    def _work_off(self, chains: queue.SimpleQueue[list[Write]], through: queue.SimpleQueue[list[Result]]) -> None:
+        for chain in _taken(chains):
+            through.put(self._one_object(chain))
+
+    def _attend(self, workers: set[concurrent.futures.Future[None]], through: queue.SimpleQueue[list[Result]]) -> None:
+        while workers:
+            done, workers = concurrent.futures.wait(
+                workers, timeout=_BEAT, return_when=concurrent.futures.FIRST_EXCEPTION
+            )
+            for results in _taken(through):
+                self._record(results)
+            for worker in done:
+                worker.result()
 
     def _record(self, results: Iterable[Result]) -> None:
         for result in results:
@@ -226,6 +245,13 @@ def _chains(writes: Iterable[Write]) -> Iterator[list[Write]]:
     for write in writes:
         chains.setdefault(_object(write), []).append(write)
     return iter(chains.values())
+
+
+def _taken(waiting: queue.SimpleQueue[T]) -> Iterator[T]:
+    """What is in a queue, until nothing is."""
+    with contextlib.suppress(queue.Empty):
+        while True:
+            yield waiting.get_nowait()
 
 
 def _object(write: Write) -> _Object:
