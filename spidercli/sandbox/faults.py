@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -22,35 +22,37 @@ CLUSTER = "k8s:*"
 """A pattern for every call of the cluster."""
 
 _FORM = "CALL=KIND[,first=N][,times=N|all][,seconds=S]"
-_EXAMPLE = "for example ecs:DescribeNetworkInterfaces=throttled,first=2,times=3"
+_HINT = (
+    "for example ecs:DescribeNetworkInterfaces=throttled,first=2,times=3; `spidercli sandbox faults` explains the kinds"
+)
 
 
 class Kind(enum.StrEnum):
-    """What goes wrong."""
+    """What goes wrong; `EXPLAINED` tells how."""
 
-    THROTTLED = "throttled"  # Throttling
-    THROTTLED_USER = "throttled-user"  # Throttling.User
-    THROTTLED_FLOW = "throttled-flow"  # OperationFailed.Throttling
-    ERROR = "error"  # 500
-    UNAVAILABLE = "unavailable"  # 503
-    RESET = "reset"  # the connection is reset; nothing was done
-    LOST = "lost"  # it was done, and the connection closed without an answer
-    HANG = "hang"  # no answer until the client goes; nothing was done
-    HANG_AFTER = "hang-after"  # the same, but it was done
-    SLOW = "slow"  # the answer comes after `seconds`
-    CUT = "cut"  # it was done, and half of the answer comes
-    GARBAGE = "garbage"  # HTTP 200 with an HTML page, as proxies and hotels answer; nothing was done
-    STALE = "stale"  # a reading from before the last change
-    SHORT = "short"  # a page of one item, the next one of none, and so on, each with a token for more
-    TOO_MANY = "too-many"  # 429 that asks to wait `seconds`
-    CONFLICT = "conflict"  # 409
-    EXPIRED = "expired"  # the token for the next page is too old
-    FORBIDDEN = "forbidden"  # 403
-    UNAUTHORIZED = "unauthorized"  # the credentials are not accepted
-    WEBHOOK_DOWN = "webhook-down"  # the API server can't reach the admission webhook
-    WEBHOOK_SLOW = "webhook-slow"  # the webhook does not answer in time, which takes `seconds`
-    WEBHOOK_REFUSES = "webhook-refuses"  # the webhook says no
-    LEASE_STOLEN = "lease-stolen"  # somebody else takes the Lease before the call is served
+    THROTTLED = "throttled"
+    THROTTLED_USER = "throttled-user"
+    THROTTLED_FLOW = "throttled-flow"
+    ERROR = "error"
+    UNAVAILABLE = "unavailable"
+    RESET = "reset"
+    LOST = "lost"
+    HANG = "hang"
+    HANG_AFTER = "hang-after"
+    SLOW = "slow"
+    CUT = "cut"
+    GARBAGE = "garbage"
+    STALE = "stale"
+    SHORT = "short"
+    TOO_MANY = "too-many"
+    CONFLICT = "conflict"
+    EXPIRED = "expired"
+    FORBIDDEN = "forbidden"
+    UNAUTHORIZED = "unauthorized"
+    WEBHOOK_DOWN = "webhook-down"
+    WEBHOOK_SLOW = "webhook-slow"
+    WEBHOOK_REFUSES = "webhook-refuses"
+    LEASE_STOLEN = "lease-stolen"
 
     @property
     def ineffective(self) -> bool:
@@ -58,18 +60,32 @@ class Kind(enum.StrEnum):
         return self in (Kind.RESET, Kind.HANG, Kind.GARBAGE)
 
 
-_EXPLAINED: Mapping[Kind, str] = {
-    Kind.RESET: "not done, connection closed",
-    Kind.LOST: "done, connection closed",
-    Kind.HANG: "not done, no answer",
-    Kind.HANG_AFTER: "done, no answer",
-    Kind.CUT: "done, half an answer",
-    Kind.GARBAGE: "an HTML page",
-    Kind.STALE: "an old reading",
-    Kind.SHORT: "tiny pages",
-    Kind.EXPIRED: "the token for the next page",
+EXPLAINED: Mapping[Kind, str] = {
+    Kind.THROTTLED: "code Throttling: too many calls",
+    Kind.THROTTLED_USER: "code Throttling.User: too many calls",
+    Kind.THROTTLED_FLOW: "code OperationFailed.Throttling: too many calls",
+    Kind.ERROR: "status 500; nothing was done",
+    Kind.UNAVAILABLE: "status 503; nothing was done",
+    Kind.RESET: "the connection is reset; nothing was done",
+    Kind.LOST: "it was done, and the connection closes without an answer",
+    Kind.HANG: "no answer comes; nothing was done",
+    Kind.HANG_AFTER: "no answer comes, but it was done",
+    Kind.SLOW: "the answer comes after `seconds`",
+    Kind.CUT: "it was done, and half of the answer comes",
+    Kind.GARBAGE: "an HTML page, as proxies and hotels answer; nothing was done",
+    Kind.STALE: "a reading from before the last change",
+    Kind.SHORT: "a page of one item, the next one of none, and so on, each with a token for more",
+    Kind.TOO_MANY: "status 429, which asks to wait `seconds`",
+    Kind.CONFLICT: "status 409: somebody else changed it",
+    Kind.EXPIRED: "the token for the next page is too old",
+    Kind.FORBIDDEN: "status 403: a permission is missing",
+    Kind.UNAUTHORIZED: "the credentials are not accepted",
+    Kind.WEBHOOK_DOWN: "the API server can't reach the admission webhook",
+    Kind.WEBHOOK_SLOW: "the webhook does not answer in time, which takes `seconds`",
+    Kind.WEBHOOK_REFUSES: "the webhook says no",
+    Kind.LEASE_STOLEN: "somebody else takes the Lease before the call is served",
 }
-"""What the names do not say by themselves."""
+"""What happens to a call, in words."""
 
 _ANYWHERE = frozenset(
     {
@@ -105,6 +121,11 @@ _KINDS: Mapping[str, frozenset[Kind]] = {
     },
 }
 """What can go wrong where, by the first word of a call's name."""
+
+
+def sides(kind: Kind) -> list[str]:
+    """Where it can go wrong: the first words of calls."""
+    return [side for side, known in _KINDS.items() if kind in known]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -211,7 +232,7 @@ def parse(text: str) -> Fault:
         raise _unreadable(text, f"a call begins with one of {', '.join(f'{side}:' for side in _KINDS)}")
     if not any(fault.kind in _KINDS[side] for side in sides):
         known = [kind for kind in Kind if any(kind in _KINDS[side] for side in sides)]
-        raise _unreadable(text, f"{kind} makes no sense there; known are {_listed(known)}")
+        raise _unreadable(text, f"{kind} makes no sense there; known are {', '.join(known)}")
     return fault
 
 
@@ -219,11 +240,7 @@ def _kind(text: str, word: str) -> Kind:
     try:
         return Kind(word)
     except ValueError:
-        raise _unreadable(text, f"there is no kind {word!r}; known are {_listed(Kind)}") from None
-
-
-def _listed(kinds: Iterable[Kind]) -> str:
-    return ", ".join(f"{kind} ({_EXPLAINED[kind]})" if kind in _EXPLAINED else kind for kind in kinds)
+        raise _unreadable(text, f"there is no kind {word!r}; known are {', '.join(Kind)}") from None
 
 
 def _settings(text: str, settings: list[str]) -> Iterator[tuple[str, Any]]:
@@ -265,4 +282,4 @@ def _may_match(pattern: str, side: str) -> bool:
 
 
 def _unreadable(text: str, problem: str) -> UsageProblem:
-    return UsageProblem(f"--fault {text}: {problem}", hint=_EXAMPLE)
+    return UsageProblem(f"--fault {text}: {problem}", hint=_HINT)

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from spidercli.sandbox.faults import Kind
+
 Run = Callable[..., Any]
 _US = (sys.executable, "-m", "spidercli")
 _THROTTLED = "ecs:DescribeNetworkInterfaces=throttled"
@@ -40,6 +42,16 @@ def test_a_fault_that_can_t_be_read(spidercli: Run) -> None:
 
     assert ran.code == 64
     assert ran.stderr.startswith("error SPC001: --fault k8s:*=stale: stale makes no sense there; known are ")
+
+
+def test_the_kinds_are_listed(spidercli: Run) -> None:
+    """A table has every kind of fault, the calls that it can strike, and what happens to them."""
+    ran = spidercli("sandbox", "faults")
+    rows = [line.split("  ") for line in ran.stdout.splitlines()]
+
+    assert (ran.code, ran.stderr) == (0, "")
+    assert [row[0].strip() for row in rows] == ["KIND", *Kind]
+    assert "stale            ecs:, vpc:, metadata:              a reading from before the last change\n" in ran.stdout
 
 
 def test_up_tells_at_its_end() -> None:

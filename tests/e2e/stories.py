@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from spidercli.kinds import CONFIG_MAP, IP_POOL, LEASE, MULTUS_CONFIG, NODE
-from tests.e2e.controlplane.rest import STRATEGIC_PATCH
+from tests.e2e.controlplane.rest import JSON_PATCH, STRATEGIC_PATCH
 from tests.e2e.storytelling import COORDINATOR, NAD, RESERVED, Storyteller
 
 Story = Callable[[Storyteller], None]
@@ -59,6 +59,10 @@ POOLS: dict[str, dict[str, Any]] = {
     "bad subnet": {"subnet": "10.1.0.0"},
     "empty subnet": {"subnet": ""},
     "no subnet": {"ips": ["10.1.0.1"]},
+    "IPv4 subnet written as IPv6": {"subnet": "0::ffff:10.9.0.0/112"},
+    "IPv4 subnet written as IPv6 said to be IPv6": {"subnet": "0::ffff:10.9.0.0/112", "ipVersion": 6},
+    "IPv4 subnet that is all of IPv6": {"subnet": "0::ffff:10.9.0.0/8"},
+    "IPv4 subnet that is no label": {"subnet": "::ffff:10.9.0.0/112", "ipVersion": 4},
     "wrong ipVersion": {"subnet": SUBNET, "ipVersion": 6},
     "unknown ipVersion": {"subnet": SUBNET, "ipVersion": 5},
     "address outside": {"subnet": SUBNET, "ips": ["10.2.0.1"]},
@@ -84,6 +88,12 @@ POOLS: dict[str, dict[str, Any]] = {
     },
     "route by a gateway outside": {"subnet": SUBNET, "routes": [{"dst": "10.9.0.0/16", "gw": "10.2.0.1"}]},
     "bad route": {"subnet": SUBNET, "routes": [{"dst": "x", "gw": "y"}]},
+    "IPv4 route written as IPv6": {"subnet": SUBNET, "routes": [{"dst": "::ffff:10.9.0.0/112", "gw": "10.1.0.254"}]},
+    "IPv4 route that is all of IPv6": {"subnet": SUBNET, "routes": [{"dst": "::ffff:10.9.0.0/8", "gw": "10.1.0.254"}]},
+    "IPv4 route as IPv6 in an IPv6 pool": {
+        "subnet": SUBNET_6,
+        "routes": [{"dst": "::ffff:10.9.0.0/112", "gw": "fd00:1::fe"}],
+    },
     "half a route": {"subnet": SUBNET, "routes": [{"dst": "10.9.0.0/16"}]},
     "empty podAffinity": {"subnet": SUBNET, "podAffinity": {}},
     "null podAffinity": {"subnet": SUBNET, "podAffinity": None},
@@ -290,7 +300,8 @@ def pool_is_created_twice(teller: Storyteller) -> None:
     """The webhook looks at the new pool, and at the others by name, before it says that the name is taken."""
     teller.create(IP_POOL, "b", {"subnet": SUBNET})
     teller.create(IP_POOL, "a", {"subnet": "10.3.0.0/16"})
-    for subnet in ("10.3.0.0/24", "10.3.0.1/24", SUBNET_6, "10.4.0.0/16"):
+    teller.create(IP_POOL, "c", {"subnet": "10.5.0.0/16"})
+    for subnet in ("10.3.0.0/24", "10.3.0.1/24", SUBNET_6, "10.4.0.0/16", "10.5.0.0/24"):
         teller.create(IP_POOL, "b", {"subnet": subnet})
 
 
@@ -361,6 +372,21 @@ def pool_has_two_managers(teller: Storyteller) -> None:
     teller.apply(IP_POOL, "one", {"subnet": SUBNET, "vlan": 5}, manager="second")
     teller.apply(IP_POOL, "one", {"subnet": SUBNET}, manager="first")
     teller.apply(IP_POOL, "one", {"subnet": SUBNET}, manager="second")
+
+
+@story
+def spec_becomes_null(teller: Storyteller) -> None:
+    """A JSON patch that sets it to null, or takes it away, leaves a spec without what is required."""
+    specs: dict[Any, dict[str, Any]] = {
+        IP_POOL: {"subnet": SUBNET},
+        RESERVED: {"ips": ["10.1.0.1"]},
+        MULTUS_CONFIG: IPVLAN,
+        CONFIG_MAP: {"a": "1"},
+    }
+    for kind, spec in specs.items():
+        teller.create(kind, "one", spec)
+        teller.merge(kind, "one", [{"op": "replace", "path": "/spec", "value": None}], content_type=JSON_PATCH)
+        teller.merge(kind, "one", [{"op": "remove", "path": "/spec"}], content_type=JSON_PATCH)
 
 
 @story

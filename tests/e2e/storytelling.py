@@ -43,8 +43,8 @@ class Storyteller:
         path = kind.path(name, "default")
         self._send("PATCH", path, _manifest(kind, name, spec, {}), content_type=APPLY_PATCH, query=query)
 
-    def merge(self, kind: Kind, name: str, patch: Fields, *, content_type: str = MERGE_PATCH) -> None:
-        """Merge patch."""
+    def merge(self, kind: Kind, name: str, patch: Any, *, content_type: str = MERGE_PATCH) -> None:
+        """Merge patch, or one of another type."""
         path = kind.path(name, "default")
         self._send("PATCH", path, patch, content_type=content_type, query=_MANAGER)
 

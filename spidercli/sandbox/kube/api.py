@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime as dt
+import email.utils
 import threading
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
@@ -106,6 +108,11 @@ class KubeApi:
         standard = resources.spiderpool_definitions() if settings else []
         for manifest in seeding.ordered([*seeding.namespaces(), *standard, *manifests]):
             self.seed(manifest)
+
+    @property
+    def date(self) -> str:
+        """The time as every answer tells it (RFC 9110, 6.6.1): clients may have another one."""
+        return email.utils.format_datetime(self._clock().astimezone(dt.UTC), usegmt=True)
 
     def seed(self, manifest: Manifest) -> None:
         """Write an object as it shall be, status and all, past the webhooks; controllers react to it.

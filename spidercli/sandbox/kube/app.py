@@ -26,7 +26,7 @@ def kube_app(api: KubeApi) -> App:
             if isinstance(answer, Watch):
                 await _stream(api, answer, exchange)
             else:
-                await exchange.answer(_reply(answer), answer.fault)
+                await exchange.answer(_reply(answer, api.date), answer.fault)
 
     return app
 
@@ -48,13 +48,13 @@ async def _read(scope: Scope, receive: Receive) -> Request:
     )
 
 
-def _reply(answer: Answer) -> Reply:
+def _reply(answer: Answer, date: str) -> Reply:
     headers = tuple(
         (name.encode(), value.encode("latin-1", "replace"))
         for name, values in answer.all_headers().items()
         for value in values
     )
-    return Reply(status=int(answer.status), headers=headers, body=answer.encoded())
+    return Reply(status=int(answer.status), headers=((b"date", date.encode()), *headers), body=answer.encoded())
 
 
 async def _stream(api: KubeApi, watch: Watch, exchange: Exchange) -> None:

@@ -68,7 +68,9 @@ def _overruled(
 ) -> list[tuple[Owner, managed.Entry, Path]]:
     """The fields of others that would change."""
     present = fieldsets.field_set(live, schema, containers=True)
-    changing = {path for path, value in wanted.items() if _changes(present.get(path, _MISSING), value)}
+    changed = {path for path, value in wanted.items() if _changes(present.get(path, _MISSING), value)}
+    added = {path[:length] for path in changed for length in range(1, len(path))} - present.keys()
+    changing = changed | added  # a map may be somebody's before it is there: who applied a null owns it
     mine = writer.owner(managed.APPLY)
     return [
         (owner, entry, path)

@@ -1,4 +1,4 @@
-"""Request bodies: JSON, or YAML where the content type says so."""
+"""Request bodies: JSON, or YAML or protobuf where the content type says so."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import Any
 
 import yaml
 
-from spidercli.sandbox.kube import errors, gotypes, malformed
+from spidercli.sandbox.kube import errors, gotypes, malformed, protobuf
 from spidercli.sandbox.kube.resources import Resource
 from spidercli.sandbox.kube.values import Object, dig
 
 JSON = "application/json"
 YAML = "application/yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 
-OBJECTS = (JSON, YAML)
+OBJECTS = (JSON, YAML, PROTOBUF)
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _MERGE_KEY = "tag:yaml.org,2002:merge"
 
@@ -58,7 +59,7 @@ def body_type(header: str, accepted: Sequence[str]) -> str:
     """The content type of a body.
 
     Raises:
-        ApiError: 415 for one that is not accepted, for example protobuf.
+        ApiError: 415 for one that is not accepted.
     """
     found = header.partition(";")[0].strip() or JSON
     if found not in accepted:
@@ -78,14 +79,14 @@ def decode_patch(body: bytes) -> Any:
         raise errors.bad_request(f"error decoding patch: {problem}") from problem
 
 
-def decode_options(body: bytes) -> Object:
+def decode_options(body: bytes, content_type: str = JSON) -> Object:
     """An object that is part of a request and not stored, such as DeleteOptions; it may be YAML.
 
     Raises:
-        ApiError: 400 for malformed text and for anything but an object.
+        ApiError: 400 for malformed text and for anything but an object, 415 for protobuf that can't be read.
     """
     try:
-        return _object(_from_any(body))
+        return _object(_from_protobuf(body) if content_type == PROTOBUF else _from_any(body))
     except _Malformed as problem:
         raise errors.bad_request(f"couldn't get version/kind; json parse error: {problem}") from problem
 
@@ -97,13 +98,12 @@ def decode_object(body: bytes, content_type: str, resource: Resource, *, strict:
 
     Raises:
         ApiError: 400 for malformed text, anything but an object, and another version; 422 for another kind of a
-            custom resource, 400 for one of a built-in resource.
+            custom resource, 400 for one of a built-in resource; 415 for protobuf that can't be read.
     """
     try:
-        value = _from_json(body) if content_type == JSON else _from_any(body, strict=strict)
-        manifest = _object(value)
+        manifest = _object(_decoded(body, content_type, strict=strict))
     except _Malformed as problem:
-        task = "" if isinstance(problem, _MalformedYaml) else "couldn't get version/kind; json parse error: "
+        task = "" if isinstance(problem, _MalformedOther) else "couldn't get version/kind; json parse error: "
         raise _unrecognized(resource, f"{task}{problem} ({_excerpt(body)})") from problem
     _check_version_and_kind(resource, manifest, body)
     return manifest
@@ -135,14 +135,33 @@ class _Malformed(Exception):
     """A text that is no JSON or YAML, or not of the shape that is needed; the message is Go's where that is short."""
 
 
-class _MalformedYaml(_Malformed):
-    """A text that is no YAML."""
+class _MalformedOther(_Malformed):
+    """A body that is no YAML or no protobuf."""
 
 
 _VERSION_AND_KIND = (
     r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
 )
 _EXCERPT = 30
+_IN_PROTOBUF = (
+    "the sandbox knows {} in protobuf: write JSON or YAML instead, "
+    "for example with kubectl create ... --dry-run=client -o yaml | kubectl create -f -"
+)
+
+
+def _decoded(body: bytes, content_type: str, *, strict: bool) -> Any:
+    if content_type == JSON:
+        return _from_json(body)
+    return _from_protobuf(body) if content_type == PROTOBUF else _from_any(body, strict=strict)
+
+
+def _from_protobuf(body: bytes) -> Object:
+    try:
+        return protobuf.decode(body)
+    except protobuf.Malformed as problem:
+        raise _MalformedOther(str(problem)) from problem
+    except protobuf.Unknown as problem:
+        raise errors.unsupported_media_type((JSON, YAML), _IN_PROTOBUF.format(problem)) from problem
 
 
 def _from_json(body: bytes) -> Any:
@@ -160,9 +179,27 @@ def _from_any(body: bytes, *, strict: bool = False) -> Any:
     except ValueError:
         pass
     try:
-        return yaml.load(body, Loader=_StrictLoader if strict else _Loader)  # noqa: S506 (both are safe loaders)
+        value = yaml.load(body, Loader=_StrictLoader if strict else _Loader)  # noqa: S506 (both are safe loaders)
+        _check_anchors(body)
     except yaml.YAMLError as error:
-        raise _MalformedYaml(f"yaml: {malformed.yaml_problem(error)}") from error
+        raise _MalformedOther(f"yaml: {malformed.yaml_problem(error, body)}") from error
+    return value
+
+
+def _check_anchors(body: bytes) -> None:
+    """Refuse a value that is a part of itself, which the loader makes, but JSON has no words for.
+
+    Raises:
+        yaml.YAMLError: there is one.
+    """
+    anchors: list[str | None] = []  # of the lists and maps that are not complete yet
+    for event in yaml.parse(body, Loader=_Loader) if b"*" in body else ():
+        if isinstance(event, yaml.CollectionStartEvent):
+            anchors.append(event.anchor)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchors.pop()
+        elif isinstance(event, yaml.AliasEvent) and event.anchor in anchors:
+            raise yaml.YAMLError(f"anchor '{event.anchor}' value contains itself")
 
 
 def _object(value: Any) -> Object:

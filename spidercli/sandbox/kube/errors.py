@@ -195,13 +195,10 @@ def expired(message: str, *, continue_token: str | None = None) -> ApiError:
     )
 
 
-def unsupported_media_type(accepted: Iterable[str]) -> ApiError:
+def unsupported_media_type(accepted: Iterable[str], why: str = "") -> ApiError:
     """The body has a type that this resource does not take."""
-    return ApiError(
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        "UnsupportedMediaType",
-        f"the body of the request was in an unknown format - accepted media types include: {', '.join(accepted)}",
-    )
+    message = f"the body of the request was in an unknown format - accepted media types include: {', '.join(accepted)}"
+    return ApiError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", f"{message} ({why})" if why else message)
 
 
 def _about(resource: Resource, name: str) -> Object:

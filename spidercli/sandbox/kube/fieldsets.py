@@ -52,7 +52,7 @@ METADATA: Object = {
         },
     },
 }
-_OWNED_METADATA = ("annotations", "finalizers", "generateName", "labels", "ownerReferences")
+OWNED_METADATA = ("annotations", "finalizers", "generateName", "labels", "ownerReferences")
 # Go structs that are always there, so that nobody comes to own them; only built-in kinds are Go structs.
 _ALWAYS_THERE = frozenset({"metadata", "spec", "status", "template"})
 
@@ -75,7 +75,7 @@ def field_set(manifest: Object, schema: Object, *, containers: bool) -> dict[Pat
     walker = _Walker(found, containers=containers, go_structs=bool(schema.get(structural.GO_STRUCT)))
     for key, value in manifest.items():
         if key == "metadata":
-            owned = {inner: value[inner] for inner in _OWNED_METADATA if inner in value}
+            owned = {inner: value[inner] for inner in OWNED_METADATA if inner in value}
             walker.fields(owned, METADATA, ("f:metadata",))
         elif key not in ("apiVersion", "kind"):
             walker.entry(key, value, structural.child(schema, key), ())

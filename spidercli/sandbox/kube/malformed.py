@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 import yaml
 
+_ALIAS = re.compile(r"\*([-\w]+)", re.ASCII)
 _LITERALS = ("true", "false", "null")
 _AT_THE_END = "unexpected end of JSON input"
 # What Python says to what Go says of the sign that it met.
@@ -71,11 +73,16 @@ def _quoted(sign: str) -> str:
     return r"'\''" if sign == "'" else f"'{shown}'"
 
 
-def yaml_problem(error: yaml.YAMLError) -> str:
+def yaml_problem(error: yaml.YAMLError, body: bytes) -> str:
     """Why a text is no YAML; the line is told from the second one on."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return str(error)
     said = error.problem or ""
+    if said == "found undefined alias" and error.problem_mark:
+        name = _ALIAS.match(body.decode(errors="replace"), error.problem_mark.index)
+        return f"unknown anchor '{name[1] if name else ''}' referenced"
+    if "for merging" in said:
+        return "map merge requires map or sequence of maps as the value"
     line = error.problem_mark.line if error.problem_mark else 0
     if line and isinstance(error, yaml.scanner.ScannerError):
         line += 1

@@ -6,16 +6,11 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-import jsonpatch
-
-from spidercli.sandbox.kube import decoding, errors, gotypes, strategic
+from spidercli.sandbox.kube import decoding, errors, gotypes, jsonpatches, strategic
 from spidercli.sandbox.kube.resources import Resource
 from spidercli.sandbox.kube.values import Object, clone
 
 Transform = Callable[[Object], Object]
-
-# What the library raises for operations that make no sense, and for those that do not fit the object.
-_MISFITS = (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, AttributeError, LookupError, TypeError)
 
 
 def transform(resource: Resource, content_type: str, patch: Any) -> Transform:
@@ -40,8 +35,8 @@ def _json_patch(operations: Any) -> Transform:
 
     def apply(live: Object) -> Object:
         try:
-            result = jsonpatch.JsonPatch(operations or []).apply(live)
-        except _MISFITS as error:
+            result = jsonpatches.apply(live, operations or [])
+        except jsonpatches.Misfit as error:
             raise _rejected() from error
         if not isinstance(result, dict):
             raise _rejected()

@@ -73,7 +73,7 @@ def delete_options(request: Request) -> Object:
         ApiError: 400 for a body that can't be read, 422 for options that make no sense.
     """
     if request.body.strip():
-        options = decoding.decode_options(request.body)
+        options = decoding.decode_options(request.body, request.content_type)
     else:
         options = {"dryRun": [request.query["dryRun"]]} if "dryRun" in request.query else {}
     for field, kind, go_type in _DELETE_FIELDS:

@@ -26,8 +26,8 @@ def answer(request: Request, faults: Faults) -> Object | None:
 
 
 def _review(request: Request, status: Object) -> Object:
-    decoding.body_type(request.content_type, decoding.OBJECTS)
-    return {**decoding.decode_options(request.body), "status": status}
+    content_type = decoding.body_type(request.content_type, decoding.OBJECTS)
+    return {**decoding.decode_options(request.body, content_type), "status": status}
 
 
 def _access(request: Request, faults: Faults) -> Object:

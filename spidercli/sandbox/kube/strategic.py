@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from spidercli.sandbox.kube import errors, fieldsets, structural
+from spidercli.sandbox.kube.typedpatches import go_value
 from spidercli.sandbox.kube.values import Object, clone
 
 _PATCH = "$patch"
@@ -85,12 +86,14 @@ def _merge_list(live: list[Any], patch: list[Any], schema: Object) -> list[Any]:
 
 def _merge_elements(live: list[Any], patch: list[Any], merge_key: str, schema: Object) -> list[Any]:
     if not all(isinstance(element, dict) for element in patch):
-        return patch  # the object's type is checked when the whole patch is merged
+        raise _nonsense(f"list element types are not identical: [{go_value(live)} {go_value(patch)}]")
     if any(element.get(_PATCH) == "replace" for element in patch):
         return [_plain(element) for element in patch if element.get(_PATCH) != "replace"]
     merged = {element.get(merge_key): element for element in live}
     for element in patch:
-        key = element.get(merge_key)
+        if merge_key not in element:
+            raise _nonsense(f"map: {go_value(element)} does not contain declared merge key: {merge_key}")
+        key = element[merge_key]
         if element.get(_PATCH) == "delete":
             merged.pop(key, None)
         else:

@@ -96,7 +96,7 @@ def _fits(value: Any, expected: str) -> bool:
 
 
 def _as_pointer(value: Any) -> str:
-    return f"&{{{_go_value(value)}}}"
+    return f"&{{{go_value(value)}}}"
 
 
 def _as_struct(value: Any) -> str:
@@ -114,12 +114,14 @@ _GO_TYPES: dict[str, tuple[str, Callable[[Any], str]]] = {
 }
 
 
-def _go_value(value: Any) -> str:
+def go_value(value: Any) -> str:
     """A value as Go's %v prints it."""
     if isinstance(value, dict):
-        return f"map[{' '.join(f'{key}:{_go_value(inner)}' for key, inner in sorted(value.items()))}]"
+        return f"map[{' '.join(f'{key}:{go_value(inner)}' for key, inner in sorted(value.items()))}]"
     if isinstance(value, list):
-        return f"[{' '.join(map(_go_value, value))}]"
+        return f"[{' '.join(map(go_value, value))}]"
+    if value is None:
+        return "<nil>"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

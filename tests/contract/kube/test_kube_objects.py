@@ -80,9 +80,30 @@ def test_kind_in_the_wrong_scope(client: Any) -> None:
         f"{group}/spidermultusconfigs/one",
         "/api/v1/namespaces/default/nodes",
         "/api/v1/configmaps/one",
+        "/api/v1/nodes/default/configmaps",
+        "/api/v1/namespaces/default/namespaces",
     )
 
-    assert [404] * 4 == [client.call("GET", path).status for path in paths]
+    assert [404] * len(paths) == [client.call("GET", path).status for path in paths]
+
+
+def test_status_of_a_namespace(client: Any) -> None:
+    """What comes after a namespace's name is a kind in it, or a part of the namespace itself."""
+    reply = client.call("GET", "/api/v1/namespaces/default/status")
+
+    assert (200, "Namespace", "default") == (reply.status, reply.body["kind"], reply.body["metadata"]["name"])
+
+
+def test_namespace_of_the_path(client: Any, config_map: Manifest) -> None:
+    """An object's namespace is that of its path; it may say so itself, and nothing else."""
+    path = client.path(config_map, collection=True)
+    head = config_map["metadata"]
+
+    said = [client.call("POST", path, config_map | {"metadata": {**head, "namespace": name}}) for name in ("other", "")]
+
+    assert [400, 201] == [reply.status for reply in said]
+    assert "does not match the namespace sent on the request" in said[0].body["message"]
+    assert "default" == said[1].body["metadata"]["namespace"]
 
 
 def test_dry_run_create_stores_nothing(client: Any, pool: Manifest) -> None:

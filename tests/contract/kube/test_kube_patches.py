@@ -36,6 +36,92 @@ def test_json_patch_of_missing_path(client: Any, pool: Manifest) -> None:
     assert 422 == client.patch(pool, [{"op": "replace", "path": "/spec/no/where", "value": 1}], "json").status
 
 
+_NULL = {"op": "replace", "path": "/spec", "value": None}
+_ADD = {"op": "add", "path": "/data/c", "value": "3"}
+
+
+@pytest.mark.parametrize(
+    ("operations", "data"),
+    [
+        ([{"op": "replace", "path": "/data/c", "value": "3"}], {"a": "1", "b": "2", "c": "3"}),
+        ([{"op": "replace", "path": "/spec", "value": None}], {"a": "1", "b": "2"}),
+        ([{"op": "replace", "path": "/data", "value": None}], None),
+        ([{"op": "replace", "path": "/data", "value": None}, _ADD], "misfit"),
+        ([{"op": "replace", "path": "/data", "value": None}, {**_ADD, "path": "/data", "value": {}}, _ADD], {"c": "3"}),
+        ([{"op": "replace", "path": "/data/a"}], {"a": "", "b": "2"}),
+        ([{"op": "replace", "path": "/data/no/where", "value": "3"}], "misfit"),
+        ([{"op": "replace", "path": "", "value": "3"}], "misfit"),
+        ([{"op": "add", "path": "", "value": {}}], "misfit"),
+        ([{"op": "add", "path": "data/c", "value": "3"}], {"a": "1", "b": "2"}),
+        ([{"op": "add", "path": "/data/x~1y", "value": "3"}, {"op": "remove", "path": "/data/x~1y"}, _ADD], "abc"),
+        ([{"op": "remove", "path": "/data/c"}], "misfit"),
+        ([{"op": "copy", "from": "/data/c", "path": "/data/d"}], {"a": "1", "b": "2", "d": ""}),
+        ([{"op": "copy", "from": "/data/a", "path": "/data/d"}], {"a": "1", "b": "2", "d": "1"}),
+        ([{"op": "move", "from": "/data/a", "path": "/data/d"}], {"b": "2", "d": "1"}),
+        ([{"op": "move", "from": "/data/c", "path": "/data/d"}], "misfit"),
+        ([{"op": "test", "path": "/data/c", "value": None}], {"a": "1", "b": "2"}),
+        ([{"op": "test", "path": "/data/c", "value": "3"}], "misfit"),
+        ([{"op": "test", "path": "/data/a"}], "misfit"),
+        ([{"op": "test", "path": "/data/a", "value": 1}], "misfit"),
+        ([{"op": "test", "path": "/data", "value": {"b": "2", "a": "1"}}], {"a": "1", "b": "2"}),
+    ],
+    ids=str,
+)
+def test_json_patch_is_lax(client: Any, config_map: Manifest, operations: Any, data: Any) -> None:
+    """Fields and values that are missing are null to most operations."""
+    client.create(config_map)
+
+    reply = client.patch(config_map, operations, "json")
+
+    if data == "misfit":
+        assert (422, "Invalid") == (reply.status, reply.body["reason"])
+    else:
+        assert ({"a": "1", "b": "2", "c": "3"} if data == "abc" else data) == reply.body.get("data")
+
+
+@pytest.mark.parametrize(
+    ("operation", "ips"),
+    [
+        ({"op": "add", "path": "/spec/ips/-"}, "123x"),
+        ({"op": "add", "path": "/spec/ips/-1"}, "123x"),
+        ({"op": "add", "path": "/spec/ips/-4"}, "x123"),
+        ({"op": "add", "path": "/spec/ips/3"}, "123x"),
+        ({"op": "add", "path": "/spec/ips/+01"}, "1x23"),
+        ({"op": "add", "path": "/spec/ips/4"}, None),
+        ({"op": "add", "path": "/spec/ips/-5"}, None),
+        ({"op": "add", "path": "/spec/ips/one"}, None),
+        ({"op": "replace", "path": "/spec/ips/-1"}, "12x"),
+        ({"op": "replace", "path": "/spec/ips/3"}, None),
+        ({"op": "replace", "path": "/spec/ips/-"}, None),
+        ({"op": "remove", "path": "/spec/ips/-3"}, "23"),
+        ({"op": "remove", "path": "/spec/ips/3"}, None),
+        ({"op": "copy", "from": "/spec/ips/-1", "path": "/spec/ips/0"}, "3123"),
+        ({"op": "move", "from": "/spec/ips/0", "path": "/spec/ips/2"}, "231"),
+        ({"op": "move", "from": "/spec/ips/0", "path": "/spec/ips/3"}, None),
+    ],
+    ids=str,
+)
+def test_json_patch_of_a_list(client: Any, pool: Manifest, operation: Any, ips: str | None) -> None:
+    """Elements go by number, also from the end."""
+    client.create(pool | {"spec": {**pool["spec"], "ips": ["1", "2", "3"]}})
+
+    reply = client.patch(pool, [{"value": "x", **operation}], "json")
+
+    assert (200, ips) == (200, "".join(reply.body["spec"]["ips"])) if ips else reply.status == 422
+
+
+def test_json_patch_with_null_spec(client: Any, pool: Manifest) -> None:
+    """A pool whose spec becomes null has none; one of which a field becomes null lacks a field."""
+    client.create(pool)
+
+    assert {"spec.subnet": "FieldValueRequired"} == client.patch(
+        pool, [_NULL | {"path": "/spec/subnet"}], "json"
+    ).causes
+    patched = client.patch(pool, [_NULL], "json")
+
+    assert (200, None) == (patched.status, patched.body.get("spec"))
+
+
 def test_malformed_patch(client: Any, pool: Manifest) -> None:
     """A body that is no JSON is a bad request."""
     client.create(pool)
@@ -122,6 +208,25 @@ def test_strategic_merge_by_key(client: Any, daemon_set: Manifest) -> None:
 
     assert [("app", "app:2"), ("sidecar", "sidecar:1")] == [(each["name"], each["image"]) for each in containers]
     assert ["C", "B"] == [each["name"] for each in containers[0]["env"]]
+
+
+@pytest.mark.parametrize(
+    ("env", "told"),
+    [
+        ([{"value": "x"}], "map: map[value:x] does not contain declared merge key: name"),
+        ([{"$patch": "delete"}], "map: map[$patch:delete] does not contain declared merge key: name"),
+        (["x"], "list element types are not identical: [[map[name:A value:1] map[name:B value:2]] [x]]"),
+        ([None, {"name": "A"}], "list element types are not identical: [[map[name:A value:1] map[name:B value:2]] "),
+    ],
+)
+def test_strategic_merge_needs_keys(client: Any, daemon_set: Manifest, env: Any, told: str) -> None:
+    """An element that can't be told apart from others is refused."""
+    client.create(daemon_set)
+    containers = [{"name": "app", "env": env}]
+
+    reply = client.patch(daemon_set, {"spec": {"template": {"spec": {"containers": containers}}}}, "strategic-merge")
+
+    assert (500, told) == (reply.status, reply.body["message"][: len(told)])
 
 
 def test_strategic_merge_orders(client: Any, daemon_set: Manifest) -> None:

@@ -196,6 +196,7 @@ def test_pool_of_the_same_name(pools: Any) -> None:
     """The webhook says that there is such a pool, after it looked at the new one and at those before it by name."""
     pools.create("b", "10.0.0.1")
     pools.create("a", subnet="10.1.0.0/16")
+    pools.create("c", subnet="10.2.0.0/16")
 
     answer = pools.create("b", subnet="10.3.0.0/24")
 
@@ -203,6 +204,7 @@ def test_pool_of_the_same_name(pools: Any) -> None:
     assert (409, "AlreadyExists", told) == (answer.status, answer.body["reason"], answer.body["message"])
     assert "unformatted subnet" in pools.create("b", subnet="10.3.0.1/24").body["message"]
     assert "overlap with IPPool a" in pools.create("b", subnet="10.1.0.0/24").body["message"]
+    assert told == pools.create("b", subnet="10.2.0.0/24").body["message"]
 
 
 def test_overlapping_subnets(pools: Any) -> None:
@@ -290,8 +292,17 @@ def test_deleted_pool_with_pods_hangs(kube: KubeApi, pools: Any, pod: Pod) -> No
     assert 201 == pools.create("b", "10.0.0.5").status
 
 
+def test_pool_from_before_the_webhook(kube: KubeApi, pools: Any) -> None:
+    """A pool that has no IP version yet gets one with its next change."""
+    kube.seed(pools.body("a", {"ips": ["10.0.0.1"]}, "10.0.0.0/24"))
+
+    answer = pools.patch("a", {"spec": {"disable": True}})
+
+    assert (200, 4) == (answer.status, answer.body["spec"]["ipVersion"])
+
+
 def test_guarded_deletion(pod: Pod) -> None:
-    """With the chart's guard switched on, the deletion itself is refused."""
+    """With the chart's guard switched on, the deletion itself is refused, until no pod has an address."""
     kube = KubeApi(spiderpool=Spiderpool(guards_deletion=True))
     pool = {"metadata": {"name": "a"}, "spec": {"subnet": "10.0.0.0/24", "ips": ["10.0.0.1"]}}
     kube.seed({"apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderIPPool", **pool})
@@ -301,6 +312,8 @@ def test_guarded_deletion(pod: Pod) -> None:
 
     assert (403, "Forbidden") == (answer.status, answer.body["reason"])
     assert answer.body["message"].endswith("cannot delete an IPPool with allocated IPs(1)")
+    kube.remove("v1", "pods", "p", "default")
+    assert 200 == _delete(kube, "/apis/spiderpool.spidernet.io/v2beta1/spiderippools/a").status
 
 
 def test_disabled_family() -> None:

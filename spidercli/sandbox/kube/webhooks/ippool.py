@@ -67,7 +67,7 @@ def _add_finalizer(manifest: Object) -> None:
 
 def _complete(metadata: Object, spec: Object) -> None:
     """Fill in what follows from the subnet; the first thing that can't be parsed, a ValueError, ends it."""
-    version = spec.get("ipVersion") or ranges.network(spec["subnet"]).version
+    version = spec.get("ipVersion") or ranges.version_of(spec["subnet"])
     spec["ipVersion"] = version
     ranges.network_of(version, spec["subnet"])
     metadata.setdefault("labels", {})[pools.CIDR_LABEL] = pools.cidr_label(spec["subnet"])

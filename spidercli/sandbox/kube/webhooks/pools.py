@@ -38,7 +38,7 @@ def read(manifest: Object) -> Pool:
         ValueError: a range or the subnet can't be parsed, which admission would have refused.
     """
     spec = manifest["spec"]
-    version = spec.get("ipVersion") or ranges.network(spec["subnet"]).version
+    version = spec.get("ipVersion") or ranges.version_of(spec["subnet"])
     listed, excluded = spec.get("ips") or (), spec.get("excludeIPs") or ()
     claimed = claims.read(spec["subnet"], listed, excluded)
     given_out = ranges.without(

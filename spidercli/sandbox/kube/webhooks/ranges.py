@@ -14,17 +14,30 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _MAKE = {4: ipaddress.IPv4Address, 6: ipaddress.IPv6Address}
 _CIDR = re.compile(r"[^/%]+/[0-9]+")
+_MAPPED = 96  # the bits before an IPv4 address that is mapped into IPv6
 
 
 def network(text: str) -> Network:
-    """The subnet of a CIDR; host bits are left out.
+    """The subnet of a CIDR, as Go's net.IPNet prints it: without host bits, and as IPv4 if it is mapped into IPv6.
 
     Raises:
         ValueError: it is none; a lone address and one with a netmask are none either.
     """
     if not _CIDR.fullmatch(text):
         raise ValueError(f"invalid CIDR address: {text}")
-    return ipaddress.ip_network(text, strict=False)
+    found = ipaddress.ip_network(text, strict=False)
+    mapped = getattr(found.network_address, "ipv4_mapped", None)
+    return found if mapped is None else ipaddress.IPv4Network((mapped, found.prefixlen - _MAPPED))
+
+
+def version_of(text: str) -> int:
+    """The IP version of a CIDR, which is that of its address, even if so many bits are host bits that none is left.
+
+    Raises:
+        ValueError: it is none.
+    """
+    network(text)
+    return parsed(text.partition("/")[0]).version
 
 
 def network_of(version: int, text: str) -> Network:
@@ -34,12 +47,12 @@ def network_of(version: int, text: str) -> Network:
         ValueError: it is none, in Spiderpool's words.
     """
     try:
-        found = network(text)
+        fits = version_of(text) == version
     except ValueError:
-        found = None
-    if found is None or found.version != version:
+        fits = False
+    if not fits:
         raise ValueError(f"invalid CIDR format in IPv{version} '{text}'")
-    return found
+    return network(text)
 
 
 def address(version: int, text: str) -> int:
