@@ -7,11 +7,9 @@ keys in ALIYUN_ACCESS_KEY_ID override a credential that was passed in; the vendo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-import pydantic_core
 from aliyunsdkcore.auth.signers.signer import Signer
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.http import protocol_type
@@ -21,7 +19,7 @@ from aliyunsdkecs.request.v20140526.DescribeInstancesRequest import DescribeInst
 from aliyunsdkecs.request.v20140526.DescribeNetworkInterfacesRequest import DescribeNetworkInterfacesRequest
 from aliyunsdkecs.request.v20140526.UnassignPrivateIpAddressesRequest import UnassignPrivateIpAddressesRequest
 
-from spidercli import __version__, errors
+from spidercli import __version__, errors, jsontext
 from spidercli.gateways.alibaba.calls import Call, Cause, Failure, Product
 from spidercli.gateways.alibaba.credentials import Credentials
 from spidercli.gateways.alibaba.endpoints import Endpoint
@@ -38,21 +36,6 @@ _REQUESTS = {
 _STS_VERSION = "2015-04-01"
 _DUMMY = "unused"
 _SUCCESS = range(200, 300)
-
-
-def loads(body: bytes) -> Any:
-    """What `json.loads` says of a text, in two thirds of its time.
-
-    The quick parser refuses some of what that one takes, for example half of an emoji: it is asked then.
-
-    Raises:
-        ValueError: this is no JSON.
-        RecursionError: likewise, brackets in brackets in brackets.
-    """
-    try:
-        return pydantic_core.from_json(body, cache_strings="keys")
-    except ValueError:
-        return json.loads(body)
 
 
 class _BridgingSigner(Signer):  # type: ignore[misc]  # the SDK has no types
@@ -158,7 +141,7 @@ def _request(call: Call, endpoint: Endpoint) -> AcsRequest:
 
 def _parse(body: bytes) -> dict[str, Any]:
     try:
-        answer = loads(body)
+        answer = jsontext.loads(body)
     except (ValueError, RecursionError):  # the latter from brackets in brackets in brackets
         answer = None
     if not isinstance(answer, dict):

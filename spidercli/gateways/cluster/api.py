@@ -12,11 +12,15 @@ from spidercli.gateways.cluster.wire import Answer, Request, Wire
 # Spiderpool's own webhook causes this on every pool; users can do nothing about it.
 _IGNORED_WARNING = "prefer a domain-qualified finalizer name"
 
+_IN_CLUSTER = "this pod's cluster"  # where no kubeconfig gives it a name
+
 
 class Api:
     """An API server as the gateway's modules use it; safe to use from several threads."""
 
-    def __init__(self, wire: Wire, patience: Patience) -> None:
+    def __init__(self, wire: Wire, patience: Patience, *, context: str | None = None) -> None:
+        """Speak over a wire; `context` is the kubeconfig's name for where it leads, None in a pod of the cluster."""
+        self.context = context or _IN_CLUSTER
         self._wire = wire
         self._patience = patience
         self._warnings: dict[str, None] = {}  # an ordered set
@@ -26,6 +30,11 @@ class Api:
     def host(self) -> str:
         """The server as messages name it: HOST[:PORT]."""
         return self._wire.host
+
+    @property
+    def place(self) -> str:
+        """The cluster as somebody knows it who is asked about it: CONTEXT (HOST[:PORT])."""
+        return f"{self.context} ({self.host})"
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -11,14 +11,15 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import urllib3
-from kubernetes.client import ApiClient, Configuration
+from kubernetes.client import ApiClient
 from kubernetes.client.exceptions import ApiException
 
 import spidercli
 from spidercli.errors import ClusterUnauthorized, ClusterUnreachable, ConfigInvalid
+from spidercli.gateways.cluster import bodies, plugins, wire
 from spidercli.gateways.cluster import kubeconfig as kubeconfigs
-from spidercli.gateways.cluster import plugins, wire
 from spidercli.gateways.cluster.api import Api
+from spidercli.gateways.cluster.kubeconfig import Access
 from spidercli.gateways.cluster.retrying import ConnectionLost, Patience
 from spidercli.gateways.cluster.wire import Answer, Request
 
@@ -51,51 +52,53 @@ def connect(
         ClusterUnreachable: there is nothing to find a cluster with.
         ClusterUnauthorized: the login command of the kubeconfig failed.
     """
-    configuration = kubeconfigs.load(kubeconfig=kubeconfig, context=context, environ=environ)
-    configuration.connection_pool_maxsize = threads
-    return Api(Connection(configuration, timeout=timeout), patience or Patience())
+    access = kubeconfigs.load(kubeconfig=kubeconfig, context=context, environ=environ)
+    access.configuration.connection_pool_maxsize = threads
+    return Api(Connection(access, timeout=timeout), patience or Patience(), context=access.context)
 
 
 class Connection:
     """A pool of connections to one API server; safe to use from several threads."""
 
-    def __init__(self, configuration: Configuration, *, timeout: float) -> None:
+    def __init__(self, access: Access, *, timeout: float) -> None:
+        configuration = access.configuration
         configuration.retries = False  # we decide what is sent again
         self.host = urlsplit(configuration.host).netloc.rpartition("@")[2]
         self._configuration = configuration
         self._timeout = timeout
         self._answered = False
         self._login = threading.Lock()  # a login command that runs again runs once
-        self._client = _client(configuration)
+        self._impersonation = access.impersonation
+        self._client = _client(access)
 
     def send(self, request: Request) -> Answer:
         """Send once.
 
         Raises:
-            ConnectionLost: the server had answered before, or the connection broke.
+            ConnectionLost: the server had answered before, or the connection broke, or the answer comes too slowly.
             ClusterUnreachable: the server can't be reached, or its certificate is not accepted.
             ClusterUnauthorized: the credentials can't be sent.
         """
         url = f"{self._configuration.host}{request.path}" + (f"?{urlencode(request.query)}" if request.query else "")
+        seconds = min(request.timeout or self._timeout, self._timeout)
         try:
-            response = self._client.call_api(
-                request.method, url, self._headers(request), request.body, None, self._timeout
-            )
-            body = response.read()
+            response = self._client.call_api(request.method, url, self._headers(request), request.body, None, seconds)
+            body = bodies.read(response.response, seconds=seconds)
         except (ApiException, urllib3.exceptions.HTTPError, OSError) as error:
             raise self._unanswered(error) from error
         self._answered = True
         return _answer(response.status, response.headers, body)
 
-    def _headers(self, request: Request) -> dict[str, str]:
-        headers = {
-            "accept": wire.JSON,
-            "accept-encoding": "gzip",
-            "user-agent": f"spidercli/{spidercli.__version__}",
-            "Content-Type": request.content_type,  # the client looks for it in this spelling
-        }
+    def _headers(self, request: Request) -> urllib3.HTTPHeaderDict:
+        headers = urllib3.HTTPHeaderDict(self._impersonation)
+        headers["accept"] = wire.JSON
+        headers["accept-encoding"] = "gzip"
+        headers["user-agent"] = f"spidercli/{spidercli.__version__}"
+        headers["content-type"] = request.content_type
         token = self._token()
-        return {**headers, "authorization": token} if token else headers
+        if token:
+            headers["authorization"] = token
+        return headers
 
     def _token(self) -> str | None:
         with self._login, plugins.failures():
@@ -130,15 +133,18 @@ class Connection:
         )
 
 
-def _client(configuration: Configuration) -> ApiClient:
-    if not configuration.verify_ssl:  # the kubeconfig says so; a warning on each request helps nobody
+def _client(access: Access) -> ApiClient:
+    if not access.configuration.verify_ssl:  # the kubeconfig says so; a warning on each request helps nobody
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     try:
-        return ApiClient(configuration)
+        client = ApiClient(access.configuration)
     except (ImportError, ValueError, urllib3.exceptions.HTTPError) as error:
         raise ConfigInvalid(
             "the proxy for the Kubernetes API can't be used", hint="SOCKS proxies need the package PySocks"
         ) from error
+    if access.tls:
+        client.rest_client.pool_manager.connection_pool_kw["ssl_context"] = access.tls
+    return client
 
 
 def _answer(status: int, headers: Any, body: bytes) -> Answer:
@@ -147,6 +153,7 @@ def _answer(status: int, headers: Any, body: bytes) -> Answer:
         body=body,
         warnings=wire.warnings(headers.getlist("Warning")),
         retry_after=_seconds(headers.get("Retry-After")),
+        date=headers.get("Date"),
     )
 
 
@@ -183,5 +190,6 @@ def _problem(causes: list[BaseException]) -> str:
 _PROBLEMS: tuple[tuple[type[BaseException], str], ...] = (
     (urllib3.exceptions.NameResolutionError, "does not answer: its name can't be resolved"),
     (urllib3.exceptions.ReadTimeoutError, "gave no answer in time"),
+    (bodies.TooSlow, "gave no answer in time"),
     (TimeoutError, "does not answer: no connection in time"),
 )

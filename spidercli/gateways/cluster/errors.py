@@ -100,7 +100,10 @@ def _forbidden(status: Status, request: Request, answered: str) -> ClusterError:
 
 def _absent(status: Status, request: Request, answered: str) -> ClusterError:
     if status.kind == "namespaces":
-        return WriteRefused(f"can't {request.purpose}: namespace {status.name} does not exist")
+        return WriteRefused(
+            f"can't {request.purpose}: namespace {status.name} does not exist",
+            hint="is spiderpool.namespace right? `helm list --all-namespaces` shows where Spiderpool is installed",
+        )
     if status.name:
         return WriteConflict(f"can't {request.purpose}: it does not exist any more", hint="run again")
     return KindMissing(

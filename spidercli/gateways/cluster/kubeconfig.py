@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from kubernetes.config.incluster_config import InClusterConfigLoader
 
 from spidercli import addresses, userfiles, yamltext
 from spidercli.errors import ClusterUnauthorized, ClusterUnreachable, ConfigInvalid
-from spidercli.gateways.cluster import plugins
+from spidercli.gateways.cluster import impersonation, plugins, tls
 
 _LARGEST = 1 << 24
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -51,14 +52,24 @@ class Target:
     user: Mapping[str, Any]
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Access:
+    """The way to an API server, and who we are there."""
+
+    configuration: Configuration  # without certificates and keys: those are in `tls`
+    context: str | None = None  # the kubeconfig's name for where it leads, None in a pod of the cluster
+    tls: ssl.SSLContext | None = None  # None for a server that is not https
+    impersonation: impersonation.Headers = ()  # sent with every request
+
+
 def load(
     *,
     kubeconfig: Path | None,
     context: str | None,
     environ: Mapping[str, str],
     service_account: Path = _SERVICE_ACCOUNT,
-) -> Configuration:
-    """The client's configuration.
+) -> Access:
+    """The way to the server that a context names; nothing is sent yet.
 
     Args:
         kubeconfig: the one file to read; None means $KUBECONFIG, then ~/.kube/config, then a pod's service account.
@@ -74,28 +85,45 @@ def load(
     # An empty proxy keeps the client from looking into the environment of the process.
     configuration = Configuration(proxy="", no_proxy=_first(environ, "NO_PROXY", "no_proxy") or "")
     files = _files(kubeconfig, environ)
-    if files:
-        _from_files(configuration, _read(files), context)
-    else:
-        _from_service_account(configuration, environ, service_account)
-    if not configuration.proxy and not _is_loopback(configuration.host):
-        configuration.proxy = _first(environ, "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
-    return configuration
+    with tls.keys_removed() as folder:
+        target = _from_files(configuration, _read(files), context, folder) if files else None
+        if target is None:
+            _from_service_account(configuration, environ, service_account)
+        if not configuration.proxy and not _is_loopback(configuration.host):
+            configuration.proxy = _first(environ, "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+        return Access(
+            configuration=configuration,
+            context=target.context if target else None,
+            tls=tls.secure(configuration),
+            impersonation=impersonation.headers(target.user) if target else (),
+        )
 
 
 def _files(kubeconfig: Path | None, environ: Mapping[str, str]) -> tuple[Path, ...]:
     home = environ.get("HOME", "")
     if kubeconfig is not None:
         path = _expanded(str(kubeconfig), home)
-        if not os.path.exists(path):  # noqa: PTH110 - pathlib's raises for a long name
+        if not _exists(path):
             raise ConfigInvalid(f"kubeconfig {path} does not exist")
         return (path,)
     named = [_expanded(text, home) for text in environ.get("KUBECONFIG", "").split(os.pathsep) if text]
-    found = tuple(path for path in named if os.path.exists(path))  # noqa: PTH110 - likewise
+    found = tuple(path for path in named if _exists(path))
     if named and not found:
         raise ConfigInvalid(f"KUBECONFIG names no file that exists: {environ['KUBECONFIG']}")
     default = Path(home, ".kube", "config")
-    return found or ((default,) if home and default.is_file() else ())
+    # In many pods HOME is root's, and closed to the user that they run as: the service account is meant then.
+    return found or ((default,) if home and os.path.isfile(default) else ())  # noqa: PTH113 - pathlib's raises
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is something to read, or to be told that we may not."""
+    try:
+        os.stat(path)  # noqa: PTH116 - pathlib's raises the same
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _expanded(text: str, home: str) -> Path:
@@ -165,11 +193,13 @@ def _target(kubeconfig: Kubeconfig, context: str | None) -> Target:
     return Target(context=name, server=str(cluster["server"]), user=kubeconfig.users.get(str(chosen.get("user"))) or {})
 
 
-def _from_files(configuration: Configuration, kubeconfig: Kubeconfig, context: str | None) -> None:
+def _from_files(
+    configuration: Configuration, kubeconfig: Kubeconfig, context: str | None, folder: str | None
+) -> Target:
     target = _target(kubeconfig, context)
     _check_server(target, kubeconfig)
     with plugins.failures() as failures:
-        _load(configuration, kubeconfig, target)
+        _load(configuration, kubeconfig, target, folder)
     if failures:
         login = target.user.get("exec")
         command = login.get("command", "?") if isinstance(login, dict) else "?"
@@ -177,24 +207,30 @@ def _from_files(configuration: Configuration, kubeconfig: Kubeconfig, context: s
             f"the login command {command} of context {target.context} failed: {failures[0]}",
             hint="`kubectl get nodes` with the same kubeconfig shows what it says",
         )
+    return target
 
 
-def _load(configuration: Configuration, kubeconfig: Kubeconfig, target: Target) -> None:
+def _load(configuration: Configuration, kubeconfig: Kubeconfig, target: Target, folder: str | None) -> None:
     try:
         kubernetes_config.load_kube_config(
-            config_file=kubeconfig.where, context=target.context, client_configuration=configuration
+            config_file=kubeconfig.where,
+            context=target.context,
+            client_configuration=configuration,
+            temp_file_path=folder,
         )
     except Exception as error:  # any type: the loader looks into nested values without checking them
         raise ConfigInvalid(
-            f"context {target.context} of {kubeconfig.where} can't be used{_missing_file(error)}",
+            f"context {target.context} of {kubeconfig.where} can't be used{_known_reason(error)}",
             hint="`kubectl config view` shows the file without its secrets",
         ) from error
 
 
-def _missing_file(error: Exception) -> str:
-    """The one kind of the loader's messages that holds a path and nothing else."""
+def _known_reason(error: Exception) -> str:
+    """Those of the loader's messages that hold no secret: about a file that is missing, or that can't be written."""
     text = str(error)
-    return f": {text}" if text.startswith("File does not exist: ") else ""
+    if text.startswith("File does not exist: "):
+        return f": {text}"
+    return f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
 
 
 def _check_server(target: Target, kubeconfig: Kubeconfig) -> None:

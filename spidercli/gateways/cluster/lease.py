@@ -8,51 +8,21 @@ import math
 import threading
 import types
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Self
 
 from spidercli import kinds
 from spidercli.errors import ClusterError, RunInProgress, WriteConflict
-from spidercli.gateways.cluster import holders, wire
+from spidercli.gateways.cluster import claims, holders, wire
 from spidercli.gateways.cluster.api import Api
+from spidercli.gateways.cluster.claims import Claim, Timing
+from spidercli.gateways.cluster.clock import ServerClock
 from spidercli.gateways.cluster.wire import Answer, Request
 from spidercli.model import Manifest
 
 NAME = "spidercli"
 _LOOK = "two runs may have got in each other's way: run again once the other one has ended"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Claim:
-    """A Lease as the cluster has it."""
-
-    manifest: Manifest
-
-    @property
-    def holder(self) -> str:
-        return str(self._spec.get("holderIdentity") or "")
-
-    @property
-    def since(self) -> str:
-        """When it was taken, to the second."""
-        taken = _parsed(self._spec.get("acquireTime"))
-        return f"{taken:%Y-%m-%dT%H:%M:%SZ}" if taken else "an unknown time"
-
-    def remaining(self, now: datetime) -> float:
-        """Seconds until it expires; 0 or less when it has, or nobody holds it."""
-        renewed = _parsed(self._spec.get("renewTime"))
-        if not self.holder or renewed is None:
-            return 0.0
-        return float(str(self._spec.get("leaseDurationSeconds") or 0)) - (now - renewed).total_seconds()
-
-    @property
-    def _spec(self) -> Mapping[str, object]:
-        return kinds.spec(self.manifest)
+_USUAL = Timing()
 
 
 class Lease:
@@ -73,9 +43,9 @@ class Lease:
         namespace: str,
         *,
         holder: str | None = None,
-        duration: int = 60,
+        timing: Timing = _USUAL,
         on_lost: Callable[[], None] = lambda: None,
-        now: Callable[[], datetime] = _now,
+        clock: ServerClock | None = None,
     ) -> None:
         """Prepare; nothing is sent yet.
 
@@ -83,20 +53,23 @@ class Lease:
             api: the cluster.
             namespace: Spiderpool's.
             holder: this run's name; a random one if left out.
-            duration: seconds after which others may take it over, unless it is renewed; a third of it lies between
-                two renewals.
-            on_lost: called once, from another thread, when somebody else took it.
-            now: the time, in UTC.
+            timing: how often it is renewed, and when it is given up.
+            on_lost: called once, from another thread, when it is not ours any more.
+            clock: the server's.
         """
         self._api = api
         self._namespace = namespace
         self._holder = holder or holders.identity()
-        self._duration = duration
+        self._timing = timing
         self._on_lost = on_lost
-        self._now = now
+        self._clock = clock or ServerClock()
         self._held: Manifest = {}
+        self._renewed = 0.0  # by the clock's seconds: when the last renewal that arrived was sent
+        self._trouble: ClusterError | None = None  # of the renewals since
+        self._losing = threading.Lock()
         self._released = threading.Event()
         self._renewing = threading.Thread(target=self._keep, name="lease", daemon=True)
+        self._watching = threading.Thread(target=self._watch, name="lease-watch", daemon=True)
         self.lost = threading.Event()
         self.loss: ClusterError | None = None
         self.unreleased: ClusterError | None = None
@@ -109,13 +82,15 @@ class Lease:
     def __enter__(self) -> Self:
         self.acquire()
         self._renewing.start()
+        self._watching.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None
     ) -> None:
         self._released.set()
-        self._renewing.join()
+        self._watching.join()
+        self._renewing.join(self._timing.answer)
         self.release()
 
     def acquire(self) -> None:
@@ -129,8 +104,9 @@ class Lease:
         live = self._read()
         if live is not None:
             self._refuse_if_held(live)
+        self._renewed = self._clock.seconds()
         try:
-            self._held = self._api.call(self._taking(live))
+            self._held = self._call(self._taking(live))
         except WriteConflict:  # somebody was faster, or our own request arrived and its answer did not
             other = self._read()
             if other is None:
@@ -139,19 +115,31 @@ class Lease:
             if Claim(manifest=other).holder != self._holder:
                 raise
             self._held = other
+        self._confirm()
 
     def renew(self) -> None:
-        """Say that we are still here; find out whether somebody else took over."""
-        request = wire.replace(kinds.LEASE, _with_spec(self._held, {"renewTime": _written(self._now())}))
+        """Say that we are still here; find out whether somebody else took over. No answer is no verdict."""
+        sent = self._clock.seconds()
+        request = wire.replace(kinds.LEASE, _with_spec(self._held, {"renewTime": claims.written(self._clock.now())}))
         try:
-            answer = self._api.ask_once(request)
+            answer = self._ask_once(request)
             if answer.status in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND):
-                self._look_again()
+                self._look_again(self._ask_once)
             else:
                 self._held = self._api.accepted(answer, request)
-        except ClusterError as error:  # no answer is no verdict, until the Lease has expired
-            if Claim(manifest=self._held).remaining(self._now()) <= 0:
-                self._lose(ClusterError(f"{self.name} could not be renewed in time: {error.message}", hint=error.hint))
+                self._renewed, self._trouble = sent, None
+        except ClusterError as error:
+            self._trouble = error
+
+    def check(self) -> None:
+        """Give it up if it was not renewed for so long that others may soon take it over.
+
+        What counts is when the last renewal that arrived was sent: it is not known when it arrived.
+        """
+        if self._age < self._timing.deadline:
+            return
+        told, hint = (self._trouble.message, self._trouble.hint) if self._trouble else ("there was no answer", None)
+        self._lose(ClusterError(f"{self.name} could not be renewed in time: {told}", hint=hint))
 
     def release(self) -> None:
         """Leave the Lease without a holder, if it still is ours. Never raises: what is not released expires."""
@@ -175,12 +163,34 @@ class Lease:
                 self._held = live
                 self.release()
 
-    def _keep(self) -> None:
-        while not self._released.wait(self._duration / 3) and not self.lost.is_set():
-            self.renew()
+    @property
+    def _age(self) -> float:
+        return self._clock.seconds() - self._renewed
 
-    def _look_again(self) -> None:
-        live = self._read()
+    def _keep(self) -> None:
+        while not self._released.wait(self._timing.retry) and not self.lost.is_set():
+            if self._age >= self._timing.renewal:
+                self.renew()
+
+    def _watch(self) -> None:
+        """Look at the time in a thread of its own: nothing that may hold a renewal up can hold this up."""
+        while not self._released.wait(self._timing.retry) and not self.lost.is_set():
+            self.check()
+
+    def _confirm(self) -> None:
+        """Make sure that it is still ours, where to take it took so long that it may have expired meanwhile.
+
+        Raises:
+            ClusterError: it is not, or there is no answer.
+        """
+        if self._age >= self._timing.deadline:
+            self.renew()
+            self.check()
+        if self.loss:
+            raise self.loss
+
+    def _look_again(self, ask: Callable[[Request], Answer]) -> None:
+        live = self._read(ask)
         if live is None:
             self._lose(ClusterError(f"{self.name} was deleted while this run was at work", hint=_LOOK))
         elif Claim(manifest=live).holder == self._holder:
@@ -189,8 +199,11 @@ class Lease:
             self._lose(RunInProgress(f"another run took {self.name} over: {Claim(manifest=live).holder}", hint=_LOOK))
 
     def _lose(self, loss: ClusterError) -> None:
-        self.loss = loss
-        self.lost.set()
+        with self._losing:
+            if self.lost.is_set():
+                return
+            self.loss = loss
+            self.lost.set()
         self._on_lost()
 
     def _free(self) -> None:
@@ -204,27 +217,40 @@ class Lease:
         if changed and answer.in_doubt:  # it was an earlier attempt that changed it, and others may have it by now
             return
         if changed:
-            self._look_again()
+            self._look_again(self._ask)
             if self.lost.is_set():
                 return
             request, answer = self._freed()
         self._api.accepted(answer, request)
 
     def _freed(self) -> tuple[Request, Answer]:
-        changes = {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": _written(self._now())}
+        changes = {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": claims.written(self._clock.now())}
         request = wire.replace(kinds.LEASE, _with_spec(self._held, changes))
-        return request, self._api.ask(request)
+        return request, self._ask(request)
 
-    def _read(self) -> Manifest | None:
+    def _ask(self, request: Request) -> Answer:
+        return self._heard(self._api.ask(request))
+
+    def _ask_once(self, request: Request) -> Answer:
+        return self._heard(self._api.ask_once(dataclasses.replace(request, timeout=self._timing.answer)))
+
+    def _heard(self, answer: Answer) -> Answer:
+        self._clock.hear(answer.date)
+        return answer
+
+    def _call(self, request: Request) -> Manifest:
+        return self._api.accepted(self._ask(request), request)
+
+    def _read(self, ask: Callable[[Request], Answer] | None = None) -> Manifest | None:
         request = wire.read(kinds.LEASE, NAME, self._namespace)
-        answer = self._api.ask(request)
+        answer = (ask or self._ask)(request)
         if answer.status == HTTPStatus.NOT_FOUND:
             return None
         return self._api.accepted(answer, request)
 
     def _refuse_if_held(self, live: Manifest) -> None:
         claim = Claim(manifest=live)
-        left = claim.remaining(self._now())
+        left = claim.remaining(self._clock.now())
         if left > 0 and claim.holder != self._holder and not holders.is_gone(claim.holder):
             raise RunInProgress(
                 f"another run holds {self.name}: {claim.holder}, since {claim.since}",
@@ -232,10 +258,10 @@ class Lease:
             )
 
     def _taking(self, live: Manifest | None) -> Request:
-        time = _written(self._now())
+        time = claims.written(self._clock.now())
         changes = {
             "holderIdentity": self._holder,
-            "leaseDurationSeconds": self._duration,
+            "leaseDurationSeconds": self._timing.duration,
             "acquireTime": time,
             "renewTime": time,
         }
@@ -253,15 +279,3 @@ class Lease:
 def _with_spec(manifest: Manifest, changes: Mapping[str, object]) -> Manifest:
     """The object as it was read, resourceVersion included, with some fields of its spec changed."""
     return {**manifest, "spec": {**kinds.spec(manifest), **changes}}
-
-
-def _written(time: datetime) -> str:
-    """A MicroTime: the API refuses one without its six decimals."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _parsed(text: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(text))
-    except ValueError:
-        return None

@@ -45,19 +45,14 @@ def checked(item: object, kind: kinds.Kind) -> Manifest:
     """
     if not isinstance(item, dict) or not _has_name(item.get("metadata")):
         raise ClusterError(f"the API server gives a {kind.kind} without a name: {_shown(item)}", hint=_HINT)
-    for path, fits in _FIELDS if kind is not kinds.IP_POOL else _POOL_FIELDS:
-        value = _at(item, path)
-        if value is not None and not fits(value):
-            raise ClusterError(f"{kind.kind} {kinds.name(item)}: {'.'.join(path)} is {_shown(value)}", hint=_HINT)
+    for section, fields in _FIELDS if kind is not kinds.IP_POOL else _POOL_FIELDS:
+        found = item.get(section) or {} if section else item
+        for name, made_of, fits in fields:
+            value = found.get(name)
+            if value is not None and (not isinstance(value, made_of) or not (fits is None or fits(value))):
+                path = f"{section}.{name}".removeprefix(".")
+                raise ClusterError(f"{kind.kind} {kinds.name(item)}: {path} is {_shown(value)}", hint=_HINT)
     return item if "kind" in item else {"apiVersion": kind.api_version, "kind": kind.kind, **item}
-
-
-def _at(item: Mapping[str, Any], path: tuple[str, ...]) -> Any:
-    """A value; those above it have been checked to be mappings."""
-    value: Any = item
-    for step in path:
-        value = (value or {}).get(step)
-    return value
 
 
 def _has_name(metadata: object) -> bool:
@@ -65,32 +60,45 @@ def _has_name(metadata: object) -> bool:
     return isinstance(name, str) and bool(kinds.SUBDOMAIN.match(name))
 
 
-def _is_mapping(value: Any) -> bool:
-    return isinstance(value, dict)
+def _is_namespace(value: str) -> bool:
+    return bool(kinds.LABEL.match(value))
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+def _has_texts(value: dict[str, Any]) -> bool:
+    return _ONLY_TEXTS(map(type, value.values()))
 
 
-def _is_namespace(value: Any) -> bool:
-    return isinstance(value, str) and bool(kinds.LABEL.match(value))
+def _lists_texts(value: list[Any]) -> bool:
+    return _ONLY_TEXTS(map(type, value))
 
 
-def _has_texts(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
-
-
-def _lists_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(text, str) for text in value)
-
-
-def _are_managers(value: Any) -> bool:
+def _are_managers(value: list[Any]) -> bool:
     """Whether it is a list of owners; only our own fields are ever walked."""
-    return isinstance(value, list) and all(
-        isinstance(entry, dict) and (entry.get("manager") != kinds.FIELD_MANAGER or _is_tree(entry.get("fieldsV1")))
+    return all(
+        isinstance(entry, dict) and (entry.get("manager") != kinds.FIELD_MANAGER or _LOOKED_AT.has(entry))
         for entry in value
     )
+
+
+class _LookedAt:
+    """The trees of fields: thousands of objects have equal ones, which are looked at once and kept once."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, Any] = {}
+
+    def has(self, entry: dict[str, Any]) -> bool:
+        """Whether an owner's tree is one; if it equals the last one, that takes its place."""
+        tree, last = entry.get("fieldsV1"), self._last
+        if tree == last:
+            entry["fieldsV1"] = last
+        elif not _is_tree(tree):
+            return False
+        elif tree:
+            self._last = tree
+        return True
+
+
+_LOOKED_AT = _LookedAt()
 
 
 def _is_tree(fields: Any, depth: int = 0) -> bool:
@@ -118,22 +126,25 @@ def _shown(value: object) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
 
-_Field = tuple[tuple[str, ...], _Check]
-_FIELDS: tuple[_Field, ...] = (  # a mapping before what is in it
-    (("kind",), _is_text),
-    (("apiVersion",), _is_text),
-    (("spec",), _is_mapping),
-    (("status",), _is_mapping),
-    (("metadata", "namespace"), _is_namespace),
-    (("metadata", "uid"), _is_text),
-    (("metadata", "resourceVersion"), _is_text),
-    (("metadata", "labels"), _has_texts),
-    (("metadata", "annotations"), _has_texts),
-    (("metadata", "managedFields"), _are_managers),
+_ONLY_TEXTS = frozenset({str}).issuperset
+_Field = tuple[str, type, _Check | None]  # name, what it is, and what is to be found in it
+_OBJECT: tuple[_Field, ...] = (
+    ("kind", str, None),
+    ("apiVersion", str, None),
+    ("spec", dict, None),
+    ("status", dict, None),
 )
-_POOL_FIELDS: tuple[_Field, ...] = (
-    *_FIELDS,
-    *((("spec", name), _lists_texts) for name in ("ips", "excludeIPs", "nodeName", "multusName")),
-    *((("spec", name), _is_text) for name in ("subnet", "gateway")),
-    (("status", "allocatedIPs"), _is_text),
+_METADATA: tuple[_Field, ...] = (
+    ("namespace", str, _is_namespace),
+    ("uid", str, None),
+    ("resourceVersion", str, None),
+    ("labels", dict, _has_texts),
+    ("annotations", dict, _has_texts),
+    ("managedFields", list, _are_managers),
 )
+_POOL_SPEC: tuple[_Field, ...] = (
+    *((name, list, _lists_texts) for name in ("ips", "excludeIPs", "nodeName", "multusName")),
+    *((name, str, None) for name in ("subnet", "gateway")),
+)
+_FIELDS = (("", _OBJECT), ("metadata", _METADATA))  # a mapping before what is in it
+_POOL_FIELDS = (*_FIELDS, ("spec", _POOL_SPEC), ("status", (("allocatedIPs", str, None),)))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from spidercli import kinds
+from spidercli import jsontext, kinds
 from spidercli.errors import ClusterUnreachable
 from spidercli.model import Manifest
 from spidercli.planning.plan import Verb, Write
@@ -34,6 +33,7 @@ class Request:
     body: Manifest | None = None
     content_type: str = JSON
     resend_on_conflict: bool = False  # a 409 of the server's own making goes away when the same request comes again
+    timeout: float | None = None  # seconds that it may take, if that is less than the connection's own
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,7 @@ class Answer:
     body: bytes
     warnings: tuple[str, ...] = ()  # texts of the Warning headers
     retry_after: float | None = None  # seconds
+    date: str | None = None  # the Date header: when the server made the answer, by its own clock
     in_doubt: bool = False  # an earlier attempt got no answer, and may have been carried out
 
     @property
@@ -57,7 +58,7 @@ class Answer:
             ClusterUnreachable: the body is something else, so that this was not a Kubernetes API server.
         """
         try:
-            document = json.loads(self.body)
+            document = jsontext.loads(self.body)
         except (ValueError, RecursionError):  # the latter from brackets in brackets in brackets
             document = None
         if not isinstance(document, dict):

@@ -12,6 +12,7 @@ import pytest
 from spidercli import kinds
 from spidercli.errors import ClusterForbidden, RunInProgress, WriteRefused
 from spidercli.gateways.cluster.api import Api
+from spidercli.gateways.cluster.clock import ServerClock
 from spidercli.gateways.cluster.lease import Lease
 from spidercli.sandbox.kube.api import KubeApi
 
@@ -27,6 +28,51 @@ def test_a_lease_is_held_and_released(kube: KubeApi, api: Api) -> None:
         assert re.fullmatch(rf"[^/]+/{os.getpid()}/[0-9a-f-]+", held_by(kube))
 
     assert "" == held_by(kube)
+
+
+class Later(ServerClock):
+    """The server's time in a minute and some seconds."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=63)
+
+
+class Own(ServerClock):
+    """The clock of a machine that is wrong, and of somebody who does not listen to the server."""
+
+    def __init__(self, hours: int) -> None:
+        super().__init__(local=lambda: datetime.now(UTC) + timedelta(hours=hours))
+
+    def hear(self, date: str | None) -> None:
+        """Know better."""
+
+
+class Wrong(ServerClock):
+    """The clock of a machine that is behind."""
+
+    def __init__(self) -> None:
+        super().__init__(local=lambda: datetime.now(UTC) - timedelta(hours=1))
+
+
+def test_the_servers_time_is_written(kube: KubeApi, api: Api) -> None:
+    """A machine whose clock is an hour behind holds its Lease for as long as others do."""
+    with Lease(api, "kube-system", clock=Wrong()):
+        (lease,) = kube.objects(kinds.LEASE)
+
+    written = datetime.fromisoformat(str(kinds.spec(lease)["renewTime"]))
+    assert abs(datetime.now(UTC) - written) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_time_that_is_wrong_does_not_count(kube: KubeApi, api: Api, hours: int) -> None:
+    """Whoever writes it holds the Lease, and not for longer than anybody else."""
+    Lease(api, "kube-system", holder="other", clock=Own(hours)).acquire()
+
+    with pytest.raises(RunInProgress, match="other"):
+        Lease(api, "kube-system", holder="right").acquire()
+    Lease(api, "kube-system", holder="later", clock=Later()).acquire()
+
+    assert "later" == held_by(kube)
 
 
 def test_two_runs_exclude_each_other(kube: KubeApi, api: Api) -> None:
@@ -46,7 +92,7 @@ def test_an_expired_lease_changes_hands(kube: KubeApi, api: Api) -> None:
     sleeper = Lease(api, "kube-system", holder="sleeper")
     sleeper.acquire()
 
-    Lease(api, "kube-system", holder="next", now=lambda: datetime.now(UTC) + timedelta(seconds=61)).acquire()
+    Lease(api, "kube-system", holder="next", clock=Later()).acquire()
     sleeper.renew()
 
     assert sleeper.lost.is_set()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from spidercli import kinds
-from spidercli.errors import KindMissing, WriteConflict, WriteRefused
+from spidercli.errors import ClusterError, KindMissing, WriteConflict, WriteRefused
 from spidercli.gateways.cluster.client import KubernetesCluster
 from spidercli.planning.plan import Phase, Verb, Write
 
@@ -164,3 +164,29 @@ def test_warnings_are_kept_once(api: Any, answer: Any) -> None:
     cluster.send(APPLY)
 
     assert ("deprecated",) == cluster.warnings
+
+
+def owned_pool(name: str, fields: object) -> dict[str, Any]:
+    managed = [{"manager": "spidercli", "operation": "Apply", "fieldsV1": fields}]
+    return {"kind": "SpiderIPPool", "metadata": {"name": name, "managedFields": managed}}
+
+
+def test_equal_trees_of_fields_are_kept_once(api: Any, wire: Any, answer: Any) -> None:
+    """Ten thousand pools that we applied have the same tree, and another one stays another one."""
+    usual: dict[str, Any] = {"f:spec": {"f:ips": {}}}
+    other: dict[str, Any] = {"f:spec": {"f:ips": {}, "f:subnet": {}}}
+    items = [owned_pool("a", usual), owned_pool("b", usual), owned_pool("c", other)]
+
+    found: list[Any] = KubernetesCluster(api(wire(answer({"items": items})))).list(kinds.IP_POOL)
+
+    one, same, another = (item["metadata"]["managedFields"][0]["fieldsV1"] for item in found)
+    assert one is same
+    assert (one, another) == (usual, other)
+
+
+def test_every_tree_of_fields_is_looked_at(api: Any, wire: Any, answer: Any) -> None:
+    """A good tree before it makes a bad one no better."""
+    items = [owned_pool("a", {"f:spec": {"f:ips": {}}}), owned_pool("b", {"f:spec": {"ips": {}}})]
+
+    with pytest.raises(ClusterError, match=r"SpiderIPPool b: metadata\.managedFields is "):
+        KubernetesCluster(api(wire(answer({"items": items})))).list(kinds.IP_POOL)

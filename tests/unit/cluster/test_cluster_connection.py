@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import dataclasses
 import http.server
 import json
 import socket
 import ssl
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from kubernetes.client import Configuration
 
 from spidercli.errors import ClusterUnauthorized, ClusterUnreachable, ConfigInvalid
+from spidercli.gateways.cluster import tls
 from spidercli.gateways.cluster.connection import Connection, connect
+from spidercli.gateways.cluster.kubeconfig import Access
 from spidercli.gateways.cluster.retrying import ConnectionLost
 from spidercli.gateways.cluster.wire import APPLY_PATCH, Request
 
@@ -38,7 +40,10 @@ class Echo(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return
         sent = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-        told = {"method": self.command, "path": self.path, "body": sent, "headers": dict(self.headers)}
+        told: dict[str, Any] = {"method": self.command, "path": self.path, "body": sent, "headers": dict(self.headers)}
+        told["groups"] = self.headers.get_all("Impersonate-Group")
+        if isinstance(self.connection, ssl.SSLSocket):
+            told["client"] = self.connection.getpeercert()
         body = json.dumps(told).encode()
         self.send_response(200)
         self.send_header("Warning", '299 - "careful"')
@@ -89,35 +94,14 @@ def _closed_port() -> int:
 def _reach() -> Callable[..., Connection]:
     """A connection to a URL."""
 
-    def build(url: str, **settings: Any) -> Connection:
+    def build(url: str, *, impersonation: Any = (), **settings: Any) -> Connection:
         configuration = Configuration(host=url, proxy=settings.pop("proxy", ""), no_proxy="")
         for name, value in settings.items():
             setattr(configuration, name, value)
-        return Connection(configuration, timeout=5)
+        access = Access(configuration=configuration, tls=tls.secure(configuration), impersonation=impersonation)
+        return Connection(access, timeout=5)
 
     return build
-
-
-@pytest.fixture(name="certificate")
-def _certificate(tmp_path: Path) -> ssl.SSLContext:
-    """A server's TLS context with a certificate that it signed itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "kube-apiserver")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    path = tmp_path / "server.pem"
-    path.write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + certificate.public_bytes(pem)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
 
 
 def test_a_request_arrives_as_it_is(reach: Callable[..., Connection], port: int) -> None:
@@ -212,19 +196,124 @@ def test_a_plain_server_is_no_https_server(reach: Callable[..., Connection], por
         reach(f"https://127.0.0.1:{port}").send(READ)
 
 
-def test_an_unknown_certificate_is_named(reach: Callable[..., Connection], certificate: ssl.SSLContext) -> None:
+def test_an_unknown_certificate_is_named(reach: Callable[..., Connection], authority: Any) -> None:
     """A certificate that nobody vouches for is told with the reason, and is not tried again."""
-    with serving(certificate) as port, pytest.raises(ClusterUnreachable) as caught:
+    with serving(authority.serving()) as port, pytest.raises(ClusterUnreachable) as caught:
         reach(f"https://127.0.0.1:{port}").send(READ)
 
     assert ClusterUnreachable is type(caught.value)
-    assert f"127.0.0.1:{port}: its certificate is not accepted: self-signed certificate" == caught.value.message
+    assert (
+        f"127.0.0.1:{port}: its certificate is not accepted: unable to get local issuer certificate"
+        == caught.value.message
+    )
 
 
-def test_a_kubeconfig_may_skip_the_check(reach: Callable[..., Connection], certificate: ssl.SSLContext) -> None:
+def test_a_kubeconfig_may_skip_the_check(reach: Callable[..., Connection], authority: Any) -> None:
     """insecure-skip-tls-verify is the user's decision, and no warning is repeated on each request."""
-    with serving(certificate) as port:
+    with serving(authority.serving()) as port:
         assert reach(f"https://127.0.0.1:{port}", verify_ssl=False).send(READ).ok
+
+
+def test_groups_are_sent_one_by_one(reach: Callable[..., Connection], port: int) -> None:
+    """A header for each group of an impersonated user: the server would take a list for the name of one group."""
+    connection = reach(
+        f"http://127.0.0.1:{port}", impersonation=(("Impersonate-Group", "a"), ("Impersonate-Group", "b"))
+    )
+
+    assert ["a", "b"] == connection.send(READ).document()["groups"]
+
+
+def test_the_servers_time_is_told(reach: Callable[..., Connection], port: int) -> None:
+    """An answer says when it was made."""
+    assert str(reach(f"http://127.0.0.1:{port}").send(READ).date).endswith(" GMT")
+
+
+def test_a_request_may_have_less_time(reach: Callable[..., Connection]) -> None:
+    """What has to be known soon does not wait as long as everything else."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        connection = reach(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        began = time.monotonic()
+
+        with pytest.raises(ConnectionLost, match="gave no answer in time"):
+            connection.send(dataclasses.replace(READ, timeout=0.05))
+        assert time.monotonic() - began < connection._timeout
+
+
+def test_a_trickle_ends(reach: Callable[..., Connection]) -> None:
+    """A server that sends a byte now and then is one that gives no answer."""
+    over = threading.Event()
+
+    def trickle(server: socket.socket) -> None:
+        client, _ = server.accept()
+        with client, contextlib.suppress(OSError):
+            client.recv(65_536)
+            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            while not over.wait(0.01):
+                client.sendall(b" ")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=trickle, args=(server,))
+        thread.start()
+        connection = reach(f"http://127.0.0.1:{server.getsockname()[1]}")
+        connection._timeout = 0.1
+        with pytest.raises(ConnectionLost, match="gave no answer in time"):
+            connection.send(READ)
+        over.set()
+        thread.join()
+
+
+def kubeconfig(path: Path, port: int, authority: Any, user: dict[str, Any], **cluster: str) -> Path:
+    """A kubeconfig for a server with TLS."""
+    server = {"server": f"https://127.0.0.1:{port}", "certificate-authority-data": encoded(authority.certificate)}
+    document = {
+        "current-context": "dev",
+        "contexts": [{"name": "dev", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": server | cluster}],
+        "users": [{"name": "u", "user": user}],
+    }
+    path.write_text(json.dumps(document))
+    return path
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def login(pair: Any) -> dict[str, Any]:
+    """A login command that gives a client certificate."""
+    version = "client.authentication.k8s.io/v1"
+    status = {"clientCertificateData": pair.certificate, "clientKeyData": pair.key}
+    credential = json.dumps({"apiVersion": version, "kind": "ExecCredential", "status": status})
+    command = {"command": sys.executable, "args": ["-c", f"print({credential!r})"]}
+    return {"exec": {"apiVersion": version, "interactiveMode": "Never", **command}}
+
+
+@pytest.mark.parametrize("how", ["data", "login"])
+def test_a_client_certificate_is_shown_and_no_key_is_left(
+    tmp_path: Path, authority: Any, kept: Callable[[], list[str]], how: str
+) -> None:
+    """The server sees who we are on every connection, and nobody finds our key among the temporary files."""
+    pair = authority.pair("jane")
+    data = {"client-certificate-data": encoded(pair.certificate), "client-key-data": encoded(pair.key)}
+    with serving(authority.serving(asks=True)) as port:
+        path = kubeconfig(tmp_path / "config", port, authority, data if how == "data" else login(pair))
+        for _ in range(2):  # the client remembers the files that it wrote
+            api = connect(kubeconfig=path, environ={}, timeout=5)
+            assert [] == kept()
+
+            assert [[["commonName", "jane"]]] == api.call(READ)["client"]["subject"]
+    assert [] == kept()
+
+
+def test_a_server_may_have_another_name(tmp_path: Path, authority: Any) -> None:
+    """With tls-server-name the certificate is that name's, whatever the address."""
+    with serving(authority.serving(x509.DNSName("kube.internal"))) as port:
+        path = kubeconfig(tmp_path / "config", port, authority, {}, **{"tls-server-name": "kube.internal"})
+        assert connect(kubeconfig=path, environ={}, timeout=5).call(READ)
+
+        path = kubeconfig(tmp_path / "config", port, authority, {})
+        with pytest.raises(ClusterUnreachable, match="IP address mismatch"):
+            connect(kubeconfig=path, environ={}, timeout=5).call(READ)
 
 
 def test_an_unusable_proxy_is_told(reach: Callable[..., Connection]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import logging
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -44,7 +46,8 @@ def _write(tmp_path: Path) -> Callable[..., Path]:
 def load(
     path: Path | None = None, context: str | None = None, *, environ: dict[str, str] | None = None, **extra: Any
 ) -> Any:
-    return kubeconfigs.load(kubeconfig=path, context=context, environ=environ or {}, **extra)
+    access = kubeconfigs.load(kubeconfig=path, context=context, environ=environ or {}, **extra)
+    return access.configuration
 
 
 def user(**entry: object) -> list[dict[str, object]]:
@@ -164,10 +167,10 @@ def test_without_any_kubeconfig_the_way_out_is_shown(tmp_path: Path) -> None:
     assert "--kubeconfig" in str(caught.value.hint)
 
 
-def test_a_pod_uses_its_service_account(tmp_path: Path) -> None:
+def test_a_pod_uses_its_service_account(tmp_path: Path, authority: Any) -> None:
     """Inside a cluster no kubeconfig is needed."""
     (tmp_path / "token").write_text(f"{SECRET}\n")
-    (tmp_path / "ca.crt").write_text("ca")
+    (tmp_path / "ca.crt").write_text(authority.certificate)
     environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
 
     assert "https://10.0.0.1:443" == load(environ=environ, service_account=tmp_path).host
@@ -191,6 +194,68 @@ def test_a_failing_login_command_is_told(write: Callable[..., Path], command: li
     assert f"the login command {command[0]} of context dev failed: " in caught.value.message
     assert text in caught.value.message
     assert SECRET not in caught.value.message
+
+
+def test_the_context_is_told(write: Callable[..., Path]) -> None:
+    """Whoever is asked about a cluster hears the name that the kubeconfig has for it."""
+    assert "dev" == kubeconfigs.load(kubeconfig=write(document()), context=None, environ={}).context
+
+
+def test_an_impersonated_user_is_told_to_the_server(write: Callable[..., Path]) -> None:
+    """A kubeconfig that acts as somebody else never acts with its own rights."""
+    path = write(document(users=user(token=SECRET, **{"as": "viewer", "as-groups": ["a", "b"]})))
+
+    access = kubeconfigs.load(kubeconfig=path, context=None, environ={})
+
+    assert (("Impersonate-User", "viewer"), ("Impersonate-Group", "a"), ("Impersonate-Group", "b")) == (
+        access.impersonation
+    )
+
+
+def test_without_a_place_for_keys_that_is_told(
+    write: Callable[..., Path], authority: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no file can be written a kubeconfig with a token works, and one with a key says why it does not."""
+
+    def deny() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.gettempdir", deny)
+    assert load(write(document()))
+
+    data = base64.b64encode(authority.certificate.encode()).decode()
+    with pytest.raises(ConfigInvalid, match="can't be used: No usable temporary directory found"):
+        load(write(document(clusters=cluster(server="https://d", **{"certificate-authority-data": data}))))
+
+
+def test_a_home_that_is_closed_to_us_is_none(tmp_path: Path, authority: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pod may run as another user than the one whose HOME its image names: its service account is there."""
+    (tmp_path / "token").write_text(SECRET)
+    (tmp_path / "ca.crt").write_text(authority.certificate)
+    _close(monkeypatch, "/closed")
+    pod = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443", "HOME": "/closed"}
+
+    assert "https://10.0.0.1:443" == load(environ=pod, service_account=tmp_path).host
+
+
+def test_a_file_in_a_closed_folder_is_not_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever names a file that we may not look at is told that, and not to look for it."""
+    _close(monkeypatch, "/closed")
+
+    with pytest.raises(ConfigInvalid, match=r"kubeconfig /closed/config can't be read: "):
+        load(Path("/closed/config"))
+
+
+def _close(monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    """Let nobody look into a folder; the tests may run as a user to whom no folder is closed."""
+    stat = os.stat
+
+    def look(path: Any, *args: Any, **how: Any) -> os.stat_result:
+        if str(path).startswith(folder):
+            raise PermissionError(13, "Permission denied")
+        return stat(path, *args, **how)
+
+    monkeypatch.setattr(os, "stat", look)
 
 
 def test_a_login_command_gives_the_token(write: Callable[..., Path]) -> None:

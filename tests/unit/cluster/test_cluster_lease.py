@@ -14,6 +14,8 @@ import pytest
 
 from spidercli.errors import ClusterForbidden, RunInProgress, WriteConflict
 from spidercli.gateways.cluster.api import Api
+from spidercli.gateways.cluster.claims import Timing
+from spidercli.gateways.cluster.clock import ServerClock
 from spidercli.gateways.cluster.holders import identity
 from spidercli.gateways.cluster.lease import Lease
 from spidercli.gateways.cluster.retrying import ConnectionLost
@@ -37,17 +39,24 @@ class LeaseServer:
     broken: Answer | Exception | None = None  # answers everything
     late: int = 0  # so many reads don't see the Lease yet
     contended: bool = False  # somebody else writes it all the time
-    methods: list[str] = dataclasses.field(default_factory=list)
+    date: str | None = None  # as its answers tell it
+    timeouts: list[float | None] = dataclasses.field(default_factory=list)
 
     def send(self, request: Request) -> Answer:
-        self.methods.append(request.method)
+        self.timeouts.append(request.timeout)
         if isinstance(self.broken, Exception):
             raise self.broken
-        return self.broken or getattr(self, f"_{request.method.lower()}")(request)
+        answer = self.broken or getattr(self, f"_{request.method.lower()}")(request)
+        return dataclasses.replace(answer, date=self.date)
 
     def put_aside(self, **spec: object) -> None:
         """Write the Lease as somebody else would."""
         self._store({"metadata": {"name": "spidercli"}, "spec": spec})
+
+    def note(self, *entries: dict[str, Any]) -> None:
+        """Remember who wrote which field when."""
+        assert self.lease is not None
+        self.lease["metadata"]["managedFields"] = list(entries)
 
     def _get(self, _request: Request) -> Answer:
         self.late -= 1
@@ -90,13 +99,29 @@ def _server() -> LeaseServer:
     return LeaseServer()
 
 
-@pytest.fixture(name="make")
-def _make(api: Callable[..., Api], server: LeaseServer, patience: Any) -> Callable[..., Lease]:
-    """A Lease of a given holder at a given second after noon."""
+@dataclasses.dataclass
+class Time:
+    """What all machines' clocks tell, in seconds after noon."""
 
-    def build(holder: str = "me", second: float = 0, **extra: Any) -> Lease:
-        time = NOON + timedelta(seconds=second)
-        return Lease(Api(server, patience), "kube-system", holder=holder, now=lambda: time, **extra)
+    second: float = 0.0
+
+    @property
+    def clock(self) -> ServerClock:
+        return ServerClock(local=lambda: NOON + timedelta(seconds=self.second), seconds=lambda: self.second)
+
+
+@pytest.fixture(name="time")
+def _time() -> Time:
+    """The time of every run; noon at first."""
+    return Time()
+
+
+@pytest.fixture(name="make")
+def _make(server: LeaseServer, patience: Any, time: Time) -> Callable[..., Lease]:
+    """A Lease of a given holder."""
+
+    def build(holder: str = "me", **extra: Any) -> Lease:
+        return Lease(Api(server, patience), "kube-system", holder=holder, **{"clock": time.clock, **extra})
 
     return build
 
@@ -113,21 +138,23 @@ def test_a_lease_is_created(make: Callable[..., Lease], server: LeaseServer) -> 
     } == server.spec
 
 
-def test_a_held_lease_is_respected(make: Callable[..., Lease]) -> None:
+def test_a_held_lease_is_respected(make: Callable[..., Lease], time: Time) -> None:
     """The second run is told who runs since when, and how long to wait."""
     make("first").acquire()
+    time.second = 20
 
     with pytest.raises(RunInProgress) as caught:
-        make("second", second=20).acquire()
+        make("second").acquire()
     assert "another run holds Lease kube-system/spidercli: first, since 2026-11-22T12:00:00Z" == caught.value.message
     assert "expires in 40 s" in str(caught.value.hint)
 
 
-def test_an_expired_lease_is_taken_over(make: Callable[..., Lease], server: LeaseServer) -> None:
+def test_an_expired_lease_is_taken_over(make: Callable[..., Lease], server: LeaseServer, time: Time) -> None:
     """A run that died does not lock others out."""
     make("first").acquire()
+    time.second = 60
 
-    make("second", second=60).acquire()
+    make("second").acquire()
 
     assert ("second", "2026-11-22T12:01:00.000000Z") == (server.spec["holderIdentity"], server.spec["acquireTime"])
 
@@ -147,7 +174,7 @@ def test_a_released_lease_is_free_at_once(make: Callable[..., Lease], server: Le
     with make("first"):
         assert "first" == server.spec["holderIdentity"]
 
-    make("second", second=1).acquire()
+    make("second").acquire()
 
     assert "second" == server.spec["holderIdentity"]
 
@@ -172,11 +199,11 @@ def test_a_failing_release_is_silent(make: Callable[..., Lease], server: LeaseSe
     assert not lease.lost.is_set()
 
 
-def test_renewing_moves_the_time(make: Callable[..., Lease], server: LeaseServer) -> None:
+def test_renewing_moves_the_time(make: Callable[..., Lease], server: LeaseServer, time: Time) -> None:
     """A renewal keeps holder and acquireTime."""
-    times = iter([0, 20])
-    lease = Lease(make()._api, "kube-system", holder="me", now=lambda: NOON + timedelta(seconds=next(times)))
+    lease = make()
     lease.acquire()
+    time.second = 20
 
     lease.renew()
 
@@ -257,19 +284,19 @@ def test_a_release_that_is_refused_is_told(make: Callable[..., Lease], server: L
     assert "user ci may not update leases.coordination.k8s.io" == lease.unreleased.message
 
 
-def test_a_renewal_that_is_refused_is_no_theft(make: Callable[..., Lease], server: LeaseServer) -> None:
-    """The run ends all the same, once the Lease has expired, and says why."""
-    times = [NOON]
-    lease = Lease(make()._api, "kube-system", holder="me", now=lambda: times[0])
+def test_a_renewal_that_is_refused_is_no_theft(make: Callable[..., Lease], server: LeaseServer, time: Time) -> None:
+    """The run ends all the same, before the Lease expires, and says why."""
+    lease = make()
     lease.acquire()
     server.broken = refusal(403, "no")
-    times[0] = NOON + timedelta(seconds=61)
+    time.second = 41
 
     lease.renew()
+    assert not lease.lost.is_set()
+    lease.check()
 
-    assert lease.loss is not None
-    assert "Lease kube-system/spidercli could not be renewed in time: can't replace Lease spidercli: no" == (
-        lease.loss.message
+    assert "Lease kube-system/spidercli could not be renewed in time: can't replace Lease spidercli: no" in (
+        str(lease.loss)
     )
 
 
@@ -296,20 +323,108 @@ def test_an_edit_by_others_is_no_theft(make: Callable[..., Lease], server: Lease
     assert not lease.lost.is_set()
 
 
-@pytest.mark.parametrize(("second", "lost"), [(59, False), (60, True)], ids=["in-time", "too-late"])
-def test_without_an_answer_a_lease_lasts_its_duration(
-    make: Callable[..., Lease], server: LeaseServer, second: int, lost: bool
+@pytest.mark.parametrize(("second", "lost"), [(39, False), (40, True)], ids=["in-time", "too-late"])
+def test_a_lease_is_given_up_before_it_expires(
+    make: Callable[..., Lease], server: LeaseServer, time: Time, second: int, lost: bool
 ) -> None:
-    """A network that is away for a moment costs nothing; one that is away too long costs the Lease."""
-    times = [NOON]
-    lease = Lease(make()._api, "kube-system", holder="me", now=lambda: times[0])
+    """A network that is away for a moment costs nothing; when others might soon take the Lease, the run stops."""
+    stop = threading.Event()
+    lease = make(on_lost=stop.set)
     lease.acquire()
     server.broken = ConnectionLost("gone")
-    times[0] = NOON + timedelta(seconds=second)
+    time.second = second
+
+    lease.renew()
+    lease.check()
+
+    assert (lost, lost) == (lease.lost.is_set(), stop.is_set())
+
+
+def test_a_renewal_counts_from_when_it_was_sent(make: Callable[..., Lease], server: LeaseServer, time: Time) -> None:
+    """An answer that took long says nothing about when the renewal arrived."""
+    lease = make()
+    lease.acquire()
+    put = server._put
+
+    def take_nine_seconds(request: Request) -> Answer:
+        time.second += 9
+        return put(request)
+
+    server._put = take_nine_seconds  # type: ignore[method-assign]
+    time.second = 10
+    lease.renew()
+
+    time.second = 49
+    lease.check()
+    assert not lease.lost.is_set()
+    time.second = 50
+    lease.check()
+    assert lease.lost.is_set()
+
+
+def test_a_renewal_waits_ten_seconds_for_its_answer(make: Callable[..., Lease], server: LeaseServer) -> None:
+    """So that one that hangs leaves time for others, however long a request may take otherwise."""
+    lease = make()
+    lease.acquire()
 
     lease.renew()
 
-    assert lost is lease.lost.is_set()
+    assert [None, None, 10.0] == server.timeouts
+
+
+def test_one_renewal_without_an_answer_costs_nothing(
+    make: Callable[..., Lease], server: LeaseServer, time: Time
+) -> None:
+    """The next one that arrives lets the Lease go on."""
+    lease = make()
+    lease.acquire()
+    server.broken = ConnectionLost("gone")
+    time.second = 20
+    lease.renew()
+    server.broken = None
+    time.second = 22
+    lease.renew()
+
+    time.second = 61
+    lease.check()
+
+    assert not lease.lost.is_set()
+
+
+def test_a_lease_that_took_too_long_is_confirmed(make: Callable[..., Lease], server: LeaseServer, time: Time) -> None:
+    """Who waits for its Lease until others may have taken it looks again before it writes anything."""
+    lease = make()
+    post = server._post
+
+    def arrive_late(request: Request) -> Answer:
+        answer = post(request)
+        time.second = 60
+        server.put_aside(holderIdentity="other")
+        return answer
+
+    server._post = arrive_late  # type: ignore[method-assign]
+
+    with pytest.raises(RunInProgress, match="took Lease kube-system/spidercli over: other"):
+        lease.acquire()
+
+
+def test_the_deadline_does_not_wait_for_a_renewal(make: Callable[..., Lease], server: LeaseServer) -> None:
+    """A renewal that hangs for ever keeps no run from being stopped."""
+    asked, over, stopped = threading.Event(), threading.Event(), threading.Event()
+
+    def hang(request: Request) -> Answer:
+        asked.set()
+        over.wait(10)
+        return refusal(500, request.purpose)
+
+    server._put = hang  # type: ignore[method-assign]
+    hasty = Timing(deadline=0.05, renewal=0.0, retry=0.001)
+    with make(on_lost=stopped.set, timing=hasty, clock=ServerClock()) as lease:
+        assert asked.wait(5)
+        assert stopped.wait(5)
+        over.set()
+
+    assert "could not be renewed in time: there was no answer" in str(lease.loss)
 
 
 def test_losing_a_race_is_told(make: Callable[..., Lease], server: LeaseServer) -> None:
@@ -369,11 +484,63 @@ def test_a_missing_right_is_named(make: Callable[..., Lease], server: LeaseServe
 def test_the_lease_is_renewed_in_the_background(make: Callable[..., Lease], server: LeaseServer) -> None:
     """While a run goes on, its Lease is renewed without its doing."""
     renewed = threading.Event()
-    lease = make(duration=0)
+    lease = make(timing=Timing(renewal=0.0, retry=0.001))
     lease.renew = renewed.set  # type: ignore[method-assign]
 
     with lease:
         assert renewed.wait(5)
+
+
+def noted(time: str, field: str = "f:renewTime") -> dict[str, Any]:
+    """What the server notes about a field."""
+    return {"manager": "x", "operation": "Update", "time": time, "fieldsV1": {"f:spec": {field: {}}}}
+
+
+def test_a_holder_whose_clock_is_behind_keeps_its_lease(make: Callable[..., Lease], server: LeaseServer) -> None:
+    """When a Lease was renewed the API server knows better than who renewed it."""
+    spec = {"holderIdentity": "behind", "leaseDurationSeconds": 60, "renewTime": "2026-11-22T11:58:30.000000Z"}
+    server.put_aside(**spec)
+    server.note(noted("2026-11-22T11:59:59Z"), noted("2026-11-22T11:00:00Z", "f:holderIdentity"))
+
+    with pytest.raises(RunInProgress) as caught:
+        make().acquire()
+    assert "expires in 59 s" in str(caught.value.hint)
+
+
+def test_a_holder_whose_clock_is_ahead_keeps_nobody_waiting(make: Callable[..., Lease], server: LeaseServer) -> None:
+    """A Lease whose renewal is an hour ahead expires when it should, once its holder is gone."""
+    spec = {"holderIdentity": "ahead", "leaseDurationSeconds": 60, "renewTime": "2026-11-22T13:00:00.000000Z"}
+    server.put_aside(**spec)
+    server.note(noted("2026-11-22T11:59:00Z"))
+
+    make().acquire()
+
+    assert "me" == server.spec["holderIdentity"]
+
+
+def test_nobody_waits_longer_than_a_lease_lasts(make: Callable[..., Lease], server: LeaseServer) -> None:
+    """Where the server's note is missing, a time that is ahead counts as now."""
+    spec = {"holderIdentity": "ahead", "leaseDurationSeconds": 60, "renewTime": "2026-11-22T13:00:00.000000Z"}
+    server.put_aside(**spec)
+
+    with pytest.raises(RunInProgress) as caught:
+        make().acquire()
+    assert "expires in 60 s" in str(caught.value.hint)
+
+
+def test_the_servers_clock_counts(make: Callable[..., Lease], server: LeaseServer, time: Time) -> None:
+    """A machine whose clock is an hour ahead neither takes a Lease that is held nor writes a time that is wrong."""
+    make("first").acquire()
+    server.date = "Sun, 22 Nov 2026 12:00:20 GMT"
+    time.second = 3600
+
+    with pytest.raises(RunInProgress) as caught:
+        make("second").acquire()
+    assert "expires in 40 s" in str(caught.value.hint)
+
+    server.date = "Sun, 22 Nov 2026 12:01:00 GMT"
+    make("second").acquire()
+    assert "2026-11-22T12:01:00.000000Z" == server.spec["renewTime"]
 
 
 def test_identities_differ() -> None:
