@@ -72,6 +72,11 @@ def value_of(names: Sequence[str], front: Sequence[str]) -> str | None:
     return found
 
 
+def strayed_scenario(argv: Sequence[str]) -> str | None:
+    """The word that follows a `--sandbox` without a `=`, which may have been meant as its value."""
+    return next((word for option, word in itertools.pairwise(argv) if option == "--sandbox"), None)
+
+
 def _options(parameters: Iterable[Parameter]) -> _Options:
     valued: set[str] = set()
     flags: set[str] = set()

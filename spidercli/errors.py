@@ -275,6 +275,12 @@ class TimedOut(SpiderError):
     code = "SPC504"
 
 
+class PlanOutdated(SpiderError):
+    """The cluster is not any more as it was when the plan was made, so nothing was written."""
+
+    code = "SPC506"
+
+
 class ResultLost(SpiderError):
     """Standard output can't be written to, for example because its disk is full."""
 

@@ -71,6 +71,22 @@ def stream(found: Iterable[File]) -> str:
     return "---\n".join(texts[".yaml"]) + "".join(texts[".sh"])
 
 
+def manifests(found: Sequence[File]) -> list[Manifest]:
+    """The objects of an export, for a program.
+
+    Raises:
+        UsageProblem: not all of it is objects.
+    """
+    if any(file.part == "provider-id" for file in found):
+        raise UsageProblem("provider-id is a shell script and patches: -o json and -o name tell of objects only")
+    return [manifest for file in found for manifest in yamltext.load_all(file.text)]
+
+
+def names(found: Iterable[Manifest]) -> str:
+    """kind/name of each object, one a line as kubectl prints names."""
+    return "".join(f"{str(manifest['kind']).lower()}/{kinds.name(manifest)}\n" for manifest in found)
+
+
 def write(folder: str, found: Sequence[File]) -> tuple[int, int]:
     """Make a folder hold these files, and no others that earlier exports of the same parts left.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
@@ -13,6 +14,7 @@ from spidercli.errors import Declined, SpiderError, UsageProblem
 if TYPE_CHECKING:  # rich costs start-up time that `-o json` and `--help` need not pay
     from rich.console import Console
 
+_FOLDED = " " * 6  # before what continues a row
 _PIPE_WIDTH = 100_000  # wide enough that rich never cuts a cell that a program is going to read
 
 
@@ -58,9 +60,14 @@ class Output:
         else:
             self.text(_harmless(json.dumps(value, indent=2, ensure_ascii=False, default=str)))
 
-    def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], *, styles: Sequence[str] = ()) -> None:
+    def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Write a result for people: no borders, so that awk can read it too."""
-        self.stdout.write(self._rendered(headers, rows, styles, self.stdout))
+        lines = _aligned([headers, *rows] if headers else rows)
+        self.stdout.write(self._rendered(lines, ["bold"] if headers else [], self.stdout))
+
+    def lines(self, rows: Sequence[Sequence[str]], *, styles: Sequence[str]) -> None:
+        """Write a result for people in columns without headers, a style for each row; see `note_lines`."""
+        self.stdout.write(self._rendered(_aligned(rows, self._width(self.stdout)), styles, self.stdout))
 
     def records(
         self,
@@ -81,16 +88,25 @@ class Output:
             self.table(headers, [[_cell(record[column]) for column in chosen] for record in records])
 
     def record(self, record: Mapping[str, object]) -> None:
-        """Write one record, key by key."""
+        """Write one record, key by key.
+
+        Raises:
+            UsageProblem: -o name was asked for, and it is the name of nothing.
+        """
+        if self.form == "name":
+            raise UsageProblem("-o name: this result is no list of objects", hint="-o json has each value by its key")
         if self.structured:
             self.data(dict(record))
         else:
             self.table((), [(f"{key}:", _cell(value)) for key, value in record.items()])
 
-    def note_table(self, rows: Sequence[Sequence[str]], *, styles: Sequence[str] = ()) -> None:
-        """Tell what is going to be done, in columns on stderr; with -q only if a question about it follows."""
+    def note_lines(self, rows: Sequence[Sequence[str]], *, styles: Sequence[str]) -> None:
+        """Tell what is going to be done, in columns on stderr; with -q only if a question about it follows.
+
+        A row that a terminal is too narrow for has its last cell, the reason, on a line of its own.
+        """
         if self.verbosity >= 0 or not self.assume_yes:
-            self.stderr.write(self._rendered((), rows, styles, self.stderr))
+            self.stderr.write(self._rendered(_aligned(rows, self._width(self.stderr)), styles, self.stderr))
 
     def note(self, text: str, *, style: str = "") -> None:
         """Tell what happens, unless -q."""
@@ -163,7 +179,7 @@ class Output:
         )
 
     def _answer(self, question: str) -> str:
-        self.stderr.write(question)
+        self.stderr.write(plain(question))
         self.stderr.flush()
         answer = ""
         try:
@@ -189,30 +205,36 @@ class Output:
         console = self._animating or self.console(self.stderr)
         console.print(plain(text), style=style or None, soft_wrap=True)
 
-    def _rendered(
-        self, headers: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str], stream: TextIO
-    ) -> str:
-        """Columns as wide as they need: a long line is the terminal's to wrap, so that ids can be copied whole."""
-        lines = _aligned([headers, *rows] if headers else rows)
-        looks = [*(["bold"] if headers else []), *(styles or [""] * len(rows))]
+    def _width(self, stream: TextIO) -> int:
+        return self.console(stream).width if stream.isatty() else _PIPE_WIDTH
+
+    def _rendered(self, lines: Sequence[str], looks: Sequence[str], stream: TextIO) -> str:
+        """Lines with a style for each, as far as there are styles, and no wider than the text itself is.
+
+        What is longer is the terminal's to wrap, so that ids can be copied whole.
+        """
         if not self._decorated(stream):
             return "".join(f"{line}\n" for line in lines)
         console = self.console(stream)
         with console.capture() as capture:
-            for line, look in zip(lines, looks, strict=True):
+            for line, look in itertools.zip_longest(lines, looks):
                 console.print(line, style=look or None, soft_wrap=True)
         return capture.get()
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def _aligned(rows: Sequence[Sequence[str]], most: int = _PIPE_WIDTH) -> list[str]:
+    """Rows in columns; a row wider than `most` is folded before its last cell."""
     from rich.cells import cell_len
 
     cells = [[_one_line(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
-    return [
-        "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    ]
+    found = []
+    for row in cells:
+        padded = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
+        line = "  ".join(padded).rstrip()
+        folds = cell_len(line) > most and row[-1]
+        found.append(f"{'  '.join(padded[:-1]).rstrip()}\n{_FOLDED}{row[-1]}" if folds else line)
+    return found
 
 
 def _cell(value: object) -> str:

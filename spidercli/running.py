@@ -7,13 +7,12 @@ import contextlib
 import dataclasses
 import enum
 import queue
-import signal
 import threading
 import types
-from collections.abc import Iterator
 
-from spidercli import applying
+from spidercli import applying, signals
 from spidercli.applying import Report, Waiting
+from spidercli.applying.freshness import check_fresh
 from spidercli.errors import ClusterError, Interrupted
 from spidercli.gateways.cluster.api import Api
 from spidercli.gateways.cluster.client import KubernetesCluster
@@ -26,14 +25,14 @@ from spidercli.progress import Remarks, Writes, shown
 _POOLS_GO = 60.0
 _WINDING_UP = 3.0  # seconds that a stopped run may take when no write is on its way
 _LETTING_GO = 0.5  # seconds that the Lease's release may hold up a run that has to end at once
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class _News(enum.Enum):
     """What the main thread waits for."""
 
     SIGNAL = enum.auto()
-    OVER = enum.auto()
+    TIME_OVER = enum.auto()
+    WORK_OVER = enum.auto()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -56,7 +55,8 @@ def run(plan: Plan, around: Surroundings) -> Report:
 
     Raises:
         RunInProgress: another run holds the Lease.
-        ClusterError: the Lease can't be had.
+        PlanOutdated: what the plan writes to was changed since it was made.
+        ClusterError: the Lease can't be had, or the cluster can't be read.
         Interrupted: Ctrl-C came before the Lease was had.
     """
     stop, output = around.stop, around.output
@@ -82,17 +82,19 @@ def _attended(job: applying.Run, lease: Lease, output: Output, writes: Writes) -
     thread = threading.Thread(target=_carry_out, args=(job, lease, work, news), name="run")
     with _signals_told(news):
         thread.start()
-        interrupted = news.get() is _News.SIGNAL
-        if interrupted:
+        first = news.get()
+        if first is _News.SIGNAL:
             writes.stopping()
             _stop(job, news, output)
+        elif first is _News.TIME_OVER:  # what stopped in good order is through by now
+            job.stop.set()
     if not work.done():
         lease.let_go(_LETTING_GO)
         return job.abandoned()
     try:
         return work.result()
     except ClusterError as error:
-        if interrupted:
+        if first is _News.SIGNAL:
             raise Interrupted("interrupted; nothing was written", hint="run again to finish") from error
         raise
 
@@ -106,11 +108,12 @@ def _carry_out(
     """Carry a run out under the Lease, and say when it is over, whatever happens."""
     try:
         with lease:
+            check_fresh(job.plan, job.cluster)
             report = job.carried_out()
         work.set_result(report)
     except BaseException as error:  # noqa: BLE001 - the thread that waits raises it
         work.set_exception(error)
-    news.put(_News.OVER)
+    news.put(_News.WORK_OVER)
 
 
 def _stop(job: applying.Run, news: queue.SimpleQueue[_News], output: Output) -> None:
@@ -126,20 +129,10 @@ def _stop(job: applying.Run, news: queue.SimpleQueue[_News], output: Output) -> 
         news.get(timeout=None if writes else _WINDING_UP)
 
 
-@contextlib.contextmanager
-def _signals_told(news: queue.SimpleQueue[_News]) -> Iterator[None]:
-    """Have Ctrl-C, or a CI system's SIGTERM, put on a queue, the one thing that a handler can do safely."""
+def _signals_told(news: queue.SimpleQueue[_News]) -> contextlib.AbstractContextManager[None]:
+    """Have signals, and the end of the time, put on a queue: the one thing that a handler can do safely."""
 
     def tell(number: int, frame: types.FrameType | None) -> None:
-        news.put(_News.SIGNAL)
+        news.put(_News.TIME_OVER if number == signals.ALARM else _News.SIGNAL)
 
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may handle signals
-        yield
-        return
-    heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, tell) for number in heeded}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return signals.handled([*signals.heeded(), signals.ALARM], tell)

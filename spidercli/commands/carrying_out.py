@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import typer
 
 from spidercli import outcomes, views
@@ -16,7 +18,7 @@ from spidercli.session import Session
 def preview(session: Session, plan: Plan, *, detailed: bool = False, strict: bool = False) -> None:
     """Print a plan as the command's result, and leave with the exit code that tells about it."""
     output = session.output
-    github.tell(plan, session.environ)
+    github.tell(plan, session.environ, output.warn)
     if output.structured:
         output.data(views.plan_data(plan))
     elif output.form == "name":
@@ -24,13 +26,27 @@ def preview(session: Session, plan: Plan, *, detailed: bool = False, strict: boo
     else:
         rows, styles = views.plan_rows(_worth_showing(output, plan))
         if rows:
-            output.table((), rows, styles=styles)
+            output.lines(rows, styles=styles)
         output.text(views.plan_summary(plan))
-    _leave(plan, detailed=detailed, strict=strict)
+    _leave(plan.pending, plan.of(Action.BLOCKED, Action.CONFLICT), detailed=detailed, strict=strict)
 
 
-def carry_out(session: Session, plan: Plan, *, strict: bool = False) -> None:
-    """Show a plan, ask, apply it, and print what became of it.
+def carry_out(
+    session: Session,
+    plan: Plan,
+    *,
+    detailed: bool = False,
+    strict: bool = False,
+    confirm: Callable[[], None] = lambda: None,
+) -> None:
+    """Show a plan, ask, apply it, print what became of it, and leave with the exit code that tells what is left.
+
+    Args:
+        session: where.
+        plan: what.
+        detailed: whether anything that is left blocked or in conflict is exit code 2.
+        strict: whether it is exit code 3, which wins.
+        confirm: looks at the cluster again, after writes.
 
     Raises:
         UsageProblem: there is nobody to ask.
@@ -38,26 +54,31 @@ def carry_out(session: Session, plan: Plan, *, strict: bool = False) -> None:
         SpiderError: some writes were not made; the report has been printed.
     """
     narrate(session.output, plan)
-    github.tell(plan, session.environ)
-    report = session.apply(plan) if ask(session.output, plan) else None
+    github.tell(plan, session.environ, session.output.warn)
+    report = session.apply(plan) if ask(session, plan) else None
     print_outcome(session.output, plan, report)
     if report is not None:
         report.raise_if_incomplete()
-    _leave(plan, strict=strict)
+        confirm()
+    left = plan.of(Action.BLOCKED, Action.CONFLICT)
+    _leave(left, left, detailed=detailed, strict=strict)
 
 
 def narrate(output: Output, plan: Plan) -> None:
     """Tell a plan on the way to carrying it out."""
     rows, styles = views.plan_rows(_worth_showing(output, plan))
     if rows:
-        output.note_table(rows, styles=styles)
+        output.note_lines(rows, styles=styles)
 
 
-def ask(output: Output, plan: Plan) -> bool:
-    """Whether there is something to apply; if so, ask for leave first."""
+def ask(session: Session, plan: Plan) -> bool:
+    """Whether there is something to apply; if so, ask for leave first, and say to which cluster."""
     changes = sum(1 for change in plan.changes if change.writes)
     if changes:
-        output.confirm(f"Apply {changes:,} change{'s' if changes != 1 else ''}?")
+        place = session.api.place
+        vpc = f", {session.config.vpc}" if session.config.vpc else ""
+        session.output.detail(f"from {session.inventory.region_id}{vpc} to {place}")
+        session.output.confirm(f"Apply {changes:,} change{'s' if changes != 1 else ''} to {place}?")
     return changes > 0
 
 
@@ -75,8 +96,9 @@ def _worth_showing(output: Output, plan: Plan) -> list[Change]:
     return [change for change in plan.changes if change.action is not Action.UNCHANGED or output.verbosity > 0]
 
 
-def _leave(plan: Plan, *, detailed: bool = False, strict: bool = False) -> None:
-    if strict and plan.of(Action.BLOCKED, Action.CONFLICT):
+def _leave(differs: object, stuck: object, *, detailed: bool, strict: bool) -> None:
+    """Leave with the exit code for what differs, and for what is blocked or in conflict, if it was asked for."""
+    if strict and stuck:
         raise typer.Exit(ExitCode.FINDINGS)
-    if detailed and plan.pending:
+    if detailed and differs:
         raise typer.Exit(ExitCode.CHANGES)

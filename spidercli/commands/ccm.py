@@ -30,5 +30,7 @@ def render(
     manifests = exporting.ccm_manifests(session, with_secrets=with_secrets)
     if session.output.form == "json":
         session.output.data(manifests)
+    elif session.output.form == "name":
+        session.output.stdout.write(exporting.names(manifests))
     else:
         session.output.text(yamltext.dump_all(manifests))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pathlib
+import os
 from collections.abc import Mapping
 
 from spidercli.errors import (
@@ -20,6 +20,7 @@ _CUT_OFF = (Interrupted, CloudUnreachable, Throttled, ClusterUnreachable)
 _SANDBOX_FOLDER = "spidercli-sandbox-"
 _LOOPBACK = ("127.", "localhost", "[::1]")
 _LED_BY_FILES = ("SPIDERCLI_CONFIG", "KUBECONFIG")
+_BY_SIGNAL = "interrupted; "
 
 
 def in_context(error: SpiderError, environ: Mapping[str, str], *, expired: bool) -> SpiderError:
@@ -31,10 +32,15 @@ def in_context(error: SpiderError, environ: Mapping[str, str], *, expired: bool)
         expired: whether the time that --timeout gives was over.
     """
     if expired and (isinstance(error, _CUT_OFF) or type(error) is ClusterError):
-        return TimedOut(f"the time is over: {error.message}", hint=_late(error))
+        return TimedOut(f"the time is over: {error.message.removeprefix(_BY_SIGNAL)}", hint=_late(error))
     if isinstance(error, ConfigInvalid | CloudUnreachable | ClusterUnreachable) and _leads_nowhere(error, environ):
         error.hint = "the sandbox that this shell's environment leads to is gone: use a new shell, or start it again"
     return error
+
+
+def interrupted() -> Interrupted:
+    """What to tell after a Ctrl-C that nobody nearer to the work has told of."""
+    return Interrupted(f"{_BY_SIGNAL}nothing further was done", hint="run again to finish")
 
 
 def _late(error: SpiderError) -> str:
@@ -45,8 +51,19 @@ def _late(error: SpiderError) -> str:
 
 def _leads_nowhere(error: SpiderError, environ: Mapping[str, str]) -> bool:
     """Whether the variables that `sandbox up` printed have outlived it: its files are gone, or nobody listens."""
-    files = [pathlib.Path(environ.get(name, "")) for name in _LED_BY_FILES]
-    if any(_SANDBOX_FOLDER in str(file) and not file.exists() for file in files):
+    files = [environ.get(name, "") for name in _LED_BY_FILES]
+    if any(_SANDBOX_FOLDER in file and _is_gone(file) for file in files):
         return True
     of_a_sandbox = environ.get("SPIDERCLI_ECS_ENDPOINT", "").startswith("http://")
     return of_a_sandbox and getattr(error, "refused_at", "").startswith(_LOOPBACK)
+
+
+def _is_gone(file: str) -> bool:
+    """Whether there is no such file; one that only somebody else may look at is there."""
+    try:
+        os.stat(file)  # noqa: PTH116 - pathlib's raises the same
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False

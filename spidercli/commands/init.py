@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -16,12 +17,18 @@ def init(
 ) -> None:
     """Write a commented configuration file, with every key and its default."""
     from spidercli.config import starter
+    from spidercli.errors import UsageProblem
     from spidercli.gateways import files
 
-    session = session_of(ctx)
+    session = session_of(ctx, with_file=False)  # this command mends a file that is broken
     text = starter.text(region=session.config.region, vpc=session.config.vpc)
     if file == "-":
         session.output.text(text)
         return
-    files.write(files.named(file, "FILE"), text, overwrite=force)
+    path = files.named(file, "FILE")
+    if not os.path.isdir(path.parent):  # noqa: PTH112 - pathlib's raises for a long name
+        raise UsageProblem(
+            f"{path}: there is no folder {path.parent}", hint="make the folder first, or name another file"
+        )
+    files.write(path, text, overwrite=force)
     session.output.note(f"wrote {file}; next: spidercli inventory")

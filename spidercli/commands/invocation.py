@@ -8,13 +8,13 @@ import types
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self, TextIO, cast
 
-import typer
-
 from spidercli.errors import UsageProblem
 from spidercli.output import Output
 from spidercli.pacing import Pace
 
 if TYPE_CHECKING:
+    import typer
+
     from spidercli.sandbox.run import Sandbox
     from spidercli.session import Session
 
@@ -43,6 +43,7 @@ class Invocation:
         self._pace = pace
         self._flags: Mapping[str, object] = {}
         self._scenario: str | None = None
+        self._with_file = True
         self._cleanup = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -89,6 +90,10 @@ class Invocation:
         """Whether --timeout ended the work."""
         return "session" in self.__dict__ and self.session.expired
 
+    def ignore_file(self) -> None:
+        """Let the session have flags and variables only: its command has to work beside a file that is broken."""
+        self._with_file = False
+
     @functools.cached_property
     def session(self) -> Session:
         """The settings, and everything that is built from them; in the sandbox, if the command line asks for it.
@@ -101,12 +106,16 @@ class Invocation:
 
         if self._scenario is not None:
             self.enter_sandbox(self._scenario)
-        return self._cleanup.enter_context(Session.begin(self._flags, self.environ, self.output, self._pace))
+        begun = Session.begin(self._flags, self.environ, self.output, self._pace, with_file=self._with_file)
+        return self._cleanup.enter_context(begun)
 
 
-def session_of(ctx: typer.Context) -> Session:
-    """The session of the command that runs."""
-    return cast("Invocation", ctx.obj).session
+def session_of(ctx: typer.Context, *, with_file: bool = True) -> Session:
+    """The session of the command that runs, with or without what the configuration file says."""
+    invocation = invocation_of(ctx)
+    if not with_file:
+        invocation.ignore_file()
+    return invocation.session
 
 
 def invocation_of(ctx: typer.Context) -> Invocation:

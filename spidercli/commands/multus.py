@@ -11,12 +11,14 @@ app = typer.Typer(help="SpiderMultusConfigs: compare with the nodes' NICs, and m
 
 
 @app.command("diff")
-def diff(ctx: typer.Context, adopt: Adopt = False, detailed_exitcode: DetailedExitcode = False) -> None:
+def diff(
+    ctx: typer.Context, adopt: Adopt = False, detailed_exitcode: DetailedExitcode = False, strict: Strict = False
+) -> None:
     """Show what `multus sync` would do."""
     from spidercli.commands import carrying_out
 
     session = session_of(ctx)
-    carrying_out.preview(session, session.multus_plan(adopt=adopt), detailed=detailed_exitcode)
+    carrying_out.preview(session, session.multus_plan(adopt=adopt), detailed=detailed_exitcode, strict=strict)
 
 
 @app.command("sync")
@@ -35,4 +37,4 @@ def sync(
     if dry_run:
         carrying_out.preview(session, plan, detailed=detailed_exitcode, strict=strict)
     else:
-        carrying_out.carry_out(session, plan, strict=strict)
+        carrying_out.carry_out(session, plan, detailed=detailed_exitcode, strict=strict)

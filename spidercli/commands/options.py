@@ -8,9 +8,9 @@ import typer
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")]
 DetailedExitcode = Annotated[
-    bool, typer.Option("--detailed-exitcode", help="Exit 2 if anything would change or is blocked.")
+    bool, typer.Option("--detailed-exitcode", help="Exit 2 if anything is left that differs: to change, or blocked.")
 ]
-Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 if anything is blocked or in conflict.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 if anything is blocked or in conflict; goes before 2.")]
 Prune = Annotated[bool, typer.Option("--prune", help="Delete pools of ours that no NIC of the inventory has.")]
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over objects of the same name that are not ours.")]
 MaxDelete = Annotated[

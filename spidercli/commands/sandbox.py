@@ -30,7 +30,7 @@ FaultTexts = Annotated[
         "--fault",
         metavar="CALL=KIND[,first=N][,times=N|all][,seconds=S]",
         help="Something that goes wrong, for example `ecs:Describe*=throttled,times=3`; repeatable. "
-        "`--fault '*=?'` lists the kinds, and what they do.",
+        "`spidercli sandbox faults` lists the kinds.",
     ),
 ]
 
@@ -68,6 +68,23 @@ def run(ctx: typer.Context, scenario: Scenario = "guide", nodes: Nodes = None, f
     code = processes.run(ctx.args, invocation.environ)
     _tell(sandbox.faults, invocation.output)
     raise typer.Exit(code)
+
+
+@app.command("faults")
+def list_faults(ctx: typer.Context) -> None:
+    """List what can go wrong in the sandbox: the kinds that --fault takes, and the calls that each can strike."""
+    from spidercli.sandbox import faults
+
+    rows = [
+        {
+            "kind": kind.value,
+            "what": faults.EXPLAINED[kind],
+            "calls": ", ".join(f"{side}:" for side in faults.sides(kind)),
+        }
+        for kind in faults.Kind
+    ]
+    output = session_of(ctx, with_file=False).output
+    output.records(rows, ("kind", "calls", "what"), name=lambda row: str(row["kind"]))
 
 
 @app.command("add-ip")

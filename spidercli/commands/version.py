@@ -14,11 +14,12 @@ from spidercli.errors import ClusterError
 def version(
     ctx: typer.Context, client: Annotated[bool, typer.Option("--client", help="Do not ask the cluster.")] = False
 ) -> None:
-    """Show the versions of spidercli, and of the cluster if there is one."""
-    session = session_of(ctx)
+    """Show the versions of spidercli, and of the cluster if there is one, and where that is."""
+    session = session_of(ctx, with_file=not client)
     found: dict[str, object] = {"spidercli": spidercli.__version__}
     if not client:
         try:
+            found |= {"context": session.api.context, "server": session.api.host}
             found["kubernetes"] = session.cluster.version()
         except ClusterError as error:
             session.output.warn(f"the cluster's version is unknown: {error.message}")

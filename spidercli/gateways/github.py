@@ -8,19 +8,27 @@ from __future__ import annotations
 
 import html
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from spidercli.planning.plan import Action, Change, Plan
 
 _MOST = 200  # lines of a summary
 
 
-def tell(plan: Plan, environ: Mapping[str, str]) -> None:
-    """Append the plan's numbers to the step's outputs and its lines to the summary; elsewhere, do nothing."""
+def tell(plan: Plan, environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
+    """Append the plan's numbers to the step's outputs and its lines to the summary; elsewhere, do nothing.
+
+    A file that can't be written to is warned of: it is no reason to leave a cluster as it is.
+    """
     if environ.get("GITHUB_ACTIONS") != "true":
         return
-    _append(environ.get("GITHUB_OUTPUT"), outputs(plan))
-    _append(environ.get("GITHUB_STEP_SUMMARY"), summary(plan))
+    for variable, text in (("GITHUB_OUTPUT", outputs), ("GITHUB_STEP_SUMMARY", summary)):
+        path = environ.get(variable)
+        if path:
+            try:
+                _append(path, text(plan))
+            except OSError as error:
+                warn(f"{variable}: {path} can't be written to: {error.strerror}")
 
 
 def outputs(plan: Plan) -> str:
@@ -52,7 +60,6 @@ def _cell(text: str) -> str:
     return html.escape(" ".join(text.split())).replace("|", "\\|")
 
 
-def _append(path: str | None, text: str) -> None:
-    if path:
-        with pathlib.Path(path).open("a", encoding="utf-8") as stream:
-            stream.write(text)
+def _append(path: str, text: str) -> None:
+    with pathlib.Path(path).open("a", encoding="utf-8") as stream:
+        stream.write(text)

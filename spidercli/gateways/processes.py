@@ -6,13 +6,14 @@ import contextlib
 import signal
 import subprocess
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from spidercli import signals
 from spidercli.errors import UsageProblem
 
 
 def run(command: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run a program on our terminal and wait for it; Ctrl-C is the program's to answer, and so is SIGTERM.
+    """Run a program on our terminal and wait for it; signals are the program's to answer.
 
     Returns:
         Its exit code; 128 and the signal's number if a signal ended it, as shells have it.
@@ -32,23 +33,14 @@ def run(command: Sequence[str], environ: Mapping[str, str]) -> int:
     return code if code >= 0 else 128 - code
 
 
-@contextlib.contextmanager
-def _left_to(started: Sequence[subprocess.Popen[bytes]]) -> Iterator[None]:
-    """Let a program answer signals instead of us; a terminal sends it Ctrl-C anyway, so only SIGTERM is passed on.
+def _left_to(started: Sequence[subprocess.Popen[bytes]]) -> contextlib.AbstractContextManager[None]:
+    """Let a program answer signals instead of us; a terminal sends it Ctrl-C anyway, so only the others are passed on.
 
     Handlers rather than SIG_IGN, which the program would inherit.
     """
 
     def pass_on(number: int, frame: types.FrameType | None) -> None:
-        for process in started:
+        for process in started if number != signal.SIGINT else ():
             process.send_signal(number)
 
-    before = {
-        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, pass_on),
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return signals.handled(signals.heeded(), pass_on)

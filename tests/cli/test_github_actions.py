@@ -66,6 +66,24 @@ def test_elsewhere_no_file_is_touched(spidercli: Run, sandbox: Sandbox, job: pat
     assert not (job / "output").exists()
 
 
+@pytest.mark.parametrize(
+    ("variable", "path", "reason"),
+    [
+        ("GITHUB_OUTPUT", "/nonexistent/output", "No such file or directory"),
+        ("GITHUB_STEP_SUMMARY", "/dev/full", "No space left on device"),
+    ],
+)
+def test_files_that_can_t_be_written_to(
+    spidercli: Run, sandbox: Sandbox, job: pathlib.Path, monkeypatch: Any, variable: str, path: str, reason: str
+) -> None:
+    """What GitHub is not told is a warning; the run is made all the same."""
+    monkeypatch.setenv(variable, path)
+    ran = spidercli("pools", "sync", "--yes", "-q")
+
+    assert (ran.code, ran.stdout) == (0, "4 of 4 changes made, 0 unchanged\n")
+    assert ran.stderr == f"warning: {variable}: {path} can't be written to: {reason}\n"
+
+
 def test_a_saved_inventory_of_another_cluster_is_refused(
     spidercli: Run, sandbox: Sandbox, tmp_path: pathlib.Path
 ) -> None:

@@ -72,11 +72,11 @@ def told(process: subprocess.Popen[str], words: str) -> None:
     assert any(words in line for line in process.stderr)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_run_that_is_stopped_says_how_far_it_came(
     spidercli: Run, started: subprocess.Popen[str], gate: Gate, number: int
 ) -> None:
-    """Ctrl-C, or a CI system's SIGTERM, finishes what is on its way, lists the rest, and leaves 130."""
+    """Ctrl-C, SIGTERM of CI, or a closed terminal finishes what is on its way, lists the rest, and leaves 130."""
     os.kill(started.pid, number)
     told(started, "stopping: 1 write is on its way; press Ctrl-C again to stop now")
     gate.open()

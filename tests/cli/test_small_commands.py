@@ -50,9 +50,18 @@ def test_init_to_stdout(spidercli: Run, isolation: Path) -> None:
 
 
 def test_init_elsewhere(spidercli: Run, tmp_path: Path) -> None:
-    """A path is written to, its folders are made."""
-    assert spidercli("init", str(tmp_path / "a" / "b.yaml")).code == 0
-    assert (tmp_path / "a" / "b.yaml").is_file()
+    """A path is written to."""
+    assert spidercli("init", str(tmp_path / "b.yaml")).code == 0
+    assert (tmp_path / "b.yaml").is_file()
+
+
+def test_init_makes_no_folder(spidercli: Run, tmp_path: Path) -> None:
+    """A folder that does not exist is a mistyped one, and is named."""
+    ran = spidercli("init", str(tmp_path / "a" / "b.yaml"))
+
+    assert ran.code == 64
+    assert f"{tmp_path}/a/b.yaml: there is no folder {tmp_path}/a" in ran.stderr
+    assert not (tmp_path / "a").exists()
 
 
 def test_config_show(spidercli: Run, isolation: Path) -> None:
@@ -95,6 +104,17 @@ def test_config_validate_without_a_file(spidercli: Run) -> None:
     assert (ran.code, ran.stdout) == (0, "no configuration file; the defaults are valid\n")
 
 
+def test_config_validate_looks_for_the_templates(spidercli: Run, isolation: Path) -> None:
+    """A folder that does not exist is no valid one."""
+    (isolation / "spidercli.yaml").write_text("templates: nope\n")
+    ran = spidercli("config", "validate")
+
+    assert (ran.code, ran.stdout) == (64, "")
+    assert "the template folder nope does not exist" in ran.stderr
+    (isolation / "nope").mkdir()
+    assert spidercli("config", "validate").stdout == "spidercli.yaml: valid\n"
+
+
 def test_config_validate_for_programs(spidercli: Run, isolation: Path) -> None:
     """-o json is JSON for a valid file, too."""
     assert spidercli("config", "validate", "-o", "json").data == {"file": None, "valid": True}
@@ -111,11 +131,46 @@ def test_config_schema_knows_what_init_writes(spidercli: Run) -> None:
 
 
 def test_version(spidercli: Run, sandbox: Sandbox) -> None:
-    """The versions of this tool and of the cluster."""
-    ran = spidercli("version")
+    """The versions of this tool and of the cluster, and which cluster that is."""
+    server = json.loads(Path(sandbox.environ["KUBECONFIG"]).read_text())["clusters"][0]["cluster"]["server"]
+    shown = {
+        "spidercli": __version__,
+        "context": "sandbox",
+        "server": server.removeprefix("http://"),
+        "kubernetes": "v1.36.2",
+    }
 
-    assert ran.stdout == f"spidercli:   {__version__}\nkubernetes:  v1.36.2\n"
-    assert spidercli("version", "-o", "json").data == {"spidercli": __version__, "kubernetes": "v1.36.2"}
+    assert spidercli("version").stdout.split() == [word for key in shown for word in (f"{key}:", shown[key])]
+    assert spidercli("version", "-o", "json").data == shown
+
+
+@pytest.mark.parametrize("arguments", ["version --client", "pools who 172.31.199.187"])
+def test_what_has_no_name(spidercli: Run, sandbox: Sandbox, arguments: str) -> None:
+    """-o name is refused where a result is no list of objects."""
+    ran = spidercli(*arguments.split(), "-o", "name")
+
+    assert (ran.code, ran.stdout) == (64, "")
+    assert "error SPC001: -o name: this result is no list of objects\n" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", ["init -", "init --force", "init other.yaml", "version --client", "config schema", "sandbox faults"]
+)
+def test_a_broken_file_does_not_block_what_mends_it(spidercli: Run, isolation: Path, arguments: str) -> None:
+    """What helps against a file that can't be used does not read it."""
+    (isolation / "spidercli.yaml").write_text("region: [\n")
+    ran = spidercli(*arguments.split())
+
+    assert ran.code == 0, ran.stderr
+    assert spidercli("config", "validate").code == (0 if "--force" in arguments else 64)
+
+
+@pytest.mark.parametrize("arguments", ["pools list --sandbox guide", "--sandbox guide pools list"])
+def test_a_scenario_after_a_space(spidercli: Run, arguments: str) -> None:
+    """--sandbox takes its value behind a =, and the hint says so."""
+    ran = spidercli(*arguments.split())
+
+    assert (ran.code, ran.stderr.splitlines()[-1]) == (64, "  hint: did you mean --sandbox=guide?")
 
 
 def test_version_of_the_client(spidercli: Run) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from spidercli import cli
+from spidercli.commands.root import app
 
 LIBRARIES = (
     "kubernetes",
@@ -26,7 +26,6 @@ LIBRARIES = (
     "requests",
     "urllib3",
     "uvicorn",
-    "jsonpatch",
     "jsonschema_rs",
     "tenacity",
     "pydantic",
@@ -42,7 +41,7 @@ print(json.dumps({"codes": codes, "modules": [name for name in sys.modules]}))
 
 
 def commands() -> Iterator[str]:
-    groups: list[tuple[str, Any]] = [("", typer.main.get_command(cli.app))]
+    groups: list[tuple[str, Any]] = [("", typer.main.get_command(app))]
     while groups:
         path, group = groups.pop()
         yield path
@@ -75,7 +74,7 @@ def test_help_does_not_start_a_sandbox() -> None:
 @pytest.mark.parametrize("path", list(commands()))
 def test_every_command_and_option_has_a_description(path: str) -> None:
     """Help that says nothing is none."""
-    command: Any = typer.main.get_command(cli.app)
+    command: Any = typer.main.get_command(app)
     for name in path.split():
         command = command.commands[name]
 

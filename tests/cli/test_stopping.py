@@ -20,6 +20,16 @@ from spidercli.sandbox.run import Sandbox
 Start = Callable[..., subprocess.Popen[str]]
 PATIENCE = 60  # seconds, then a test fails
 FACTS = str(Path(__file__).parents[2] / "examples" / "guide" / "inventory.yaml")
+STOPPED_AT_TYPER = """
+import sys
+class CtrlC:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, CtrlC())
+from spidercli import cli
+cli.run()
+"""
 INTERRUPTED = "error SPC503: interrupted; nothing further was done\n  hint: run again to finish\n"
 
 
@@ -61,6 +71,13 @@ def heard(process: subprocess.Popen[str], words: str) -> None:
     """Wait until the process says something on stderr."""
     assert process.stderr is not None
     assert any(words in line for line in process.stderr)
+
+
+def test_while_it_starts() -> None:
+    """Ctrl-C before the libraries are there is told as any other one is."""
+    ran = subprocess.run([sys.executable, "-c", STOPPED_AT_TYPER], check=False, capture_output=True, text=True)
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", INTERRUPTED)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -105,7 +122,7 @@ def test_while_deleted_pools_are_looked_for(spidercli: Any, start: Start, sandbo
     pods.finish_all()
     sandbox.world.remove_eni("eni-bp1d9s5f1g7h3j6k0m4n8")
     assert spidercli("sandbox", "add-ip", "192.168.0.200", "eni-bp1b7h3g9k1l5q8w2r6t0").code == 0
-    process = start("k8s:list:spiderippools=hang,first=2", "pools", "sync", "--yes", "--prune", "--max-delete", "100%")
+    process = start("k8s:list:spiderippools=hang,first=3", "pools", "sync", "--yes", "--prune", "--max-delete", "100%")
     process.send_signal(signal.SIGINT)
     stdout, _ = process.communicate(timeout=15)
 
@@ -140,13 +157,14 @@ def test_a_lease_that_hangs_at_the_end(start: Start) -> None:
     assert "of 4 changes made" in stdout
 
 
-def test_what_a_background_job_ignores(start: Start) -> None:
-    """Where a shell has Ctrl-C ignored, as for background jobs of a script, it stays so."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_what_is_ignored(start: Start, number: int) -> None:
+    """Where a shell has Ctrl-C ignored, as for background jobs of a script, or `nohup` has SIGHUP, it stays so."""
+    before = signal.signal(number, signal.SIG_IGN)
     try:
         process = start("k8s:list:nodes=slow,seconds=2", "pools", "diff")
     finally:
-        signal.signal(signal.SIGINT, before)
-    os.kill(process.pid, signal.SIGINT)
+        signal.signal(number, before)
+    os.kill(process.pid, number)
 
     assert process.wait(PATIENCE) == 0

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from spidercli import cli
+from spidercli import cli, kinds
 from spidercli.output import Output
 from spidercli.sandbox.run import Sandbox
 
@@ -39,6 +39,7 @@ PLAN = [
     "  + SpiderIPPool worker-172  172.31.199.190-172.31.199.194 (5)  new",
     "  + SpiderIPPool worker-192  192.168.0.161-192.168.0.165 (5)    new",
 ]
+NARROW_PLAN = [part for line in PLAN for part in (line.removesuffix("new").rstrip(), "      new")]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,13 +64,22 @@ def pseudo_terminal(columns: int) -> Iterator[tuple[int, int]]:
         os.close(here)
 
 
-def conversation(terminal: int, answer: bytes) -> str:
-    """Everything that is written to a terminal until its other end is closed; a question gets the answer."""
+def conversation(terminal: int, answer: bytes, meanwhile: Callable[[], object] = lambda: None) -> str:
+    """Everything that is written to a terminal until its other end is closed; a question gets the answer.
+
+    Args:
+        terminal: our end of it.
+        answer: what is typed once there is a question.
+        meanwhile: what happens before the answer is given.
+    """
     screen = b""
     while chunk := received(terminal):
         screen += chunk
         if answer and b"[y/N] " in screen:
-            os.write(terminal, answer)
+            try:
+                meanwhile()
+            finally:  # who waits for an answer would wait for ever
+                os.write(terminal, answer)
             answer = b""
     return screen.decode().replace("\r\n", "\n")
 
@@ -92,6 +102,11 @@ def plain(screen: str) -> str:
     return kept
 
 
+def without_port(screen: str) -> str:
+    """The same, with a word for the sandbox's API server, whose port is another one each time."""
+    return re.sub(r"127\.0\.0\.1:\d+", "SERVER", screen)
+
+
 @pytest.fixture(name="colourful")
 def environment_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a terminal's environment looks like."""
@@ -104,9 +119,9 @@ def environment_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 def terminal_of_this_process(monkeypatch: pytest.MonkeyPatch, colourful: None) -> Terminal:
     """Run a command in this process with a terminal for its streams, and answer its question."""
 
-    def run(*arguments: str, answer: bytes = b"") -> Shown:
+    def run(*arguments: str, answer: bytes = b"", meanwhile: Callable[[], object] = lambda: None) -> Shown:
         with pseudo_terminal(80) as (here, there), concurrent.futures.ThreadPoolExecutor() as threads:
-            screen = threads.submit(conversation, here, answer)
+            screen = threads.submit(conversation, here, answer, meanwhile)
             with open(there, "r+b", buffering=0) as raw, contextlib.ExitStack() as streams:  # noqa: PTH123
                 for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
                     stream = streams.enter_context(open(os.dup(raw.fileno()), mode, encoding="utf-8"))  # noqa: PTH123
@@ -136,13 +151,13 @@ def terminal_of_a_process(colourful: None) -> Terminal:
     return run
 
 
-@pytest.mark.parametrize("columns", [60, 200])
-def test_a_table_is_never_cut(shell: Terminal, sandbox: Sandbox, columns: int) -> None:
-    """Lines are as long as they need: the terminal wraps them, and ids can be copied whole."""
+@pytest.mark.parametrize(("columns", "lines"), [(200, PLAN), (60, NARROW_PLAN)])
+def test_a_plan_is_never_cut(shell: Terminal, sandbox: Sandbox, columns: int, lines: list[str]) -> None:
+    """Where the terminal is too narrow for a row, the reason gets a line of its own; ids can be copied whole."""
     shown = shell("pools", "diff", "--inventory", FACTS, columns=columns)
 
     assert shown.code == 0
-    assert plain(shown.screen).splitlines() == [*PLAN, "4 to create"]
+    assert plain(shown.screen).splitlines() == [*lines, "4 to create"]
     assert "\x1b[32m  + SpiderIPPool master-172" in shown.screen
 
 
@@ -153,6 +168,33 @@ def test_ctrl_c_at_the_question(shell: Terminal, written: Callable[[], list[str]
     assert shown.code == 130
     assert shown.screen.endswith("error SPC503: interrupted; nothing further was done\n  hint: run again to finish\n")
     assert written() == []
+
+
+@pytest.mark.parametrize(
+    ("planned_on", "found"),
+    [("172.31.199.185", "172.31.199.185-172.31.199.186"), ("172.31.199.185", None), (None, "172.31.199.185")],
+)
+def test_an_answer_that_comes_too_late(
+    terminal: Terminal, sandbox: Sandbox, spidercli: Run, pods: Any, planned_on: str | None, found: str | None
+) -> None:
+    """Who answers after a pool of the plan was changed, deleted or created does not undo that."""
+    spidercli("pools", "sync", "--yes")
+    pods.finish_all()
+    pool: Any = sandbox.kube.find(kinds.SPIDERPOOL, "spiderippools", "master-172")
+
+    def put(ips: str | None) -> None:
+        if ips is None:
+            sandbox.kube.remove(kinds.SPIDERPOOL, "spiderippools", "master-172")
+        else:
+            sandbox.kube.seed({**pool, "spec": {**pool["spec"], "ips": [ips]}})
+
+    put(planned_on)
+    shown = terminal("pools", "sync", "--color", "never", answer=b"y\n", meanwhile=lambda: put(found))
+
+    assert shown.code == 1
+    assert "SpiderIPPool master-172: changed since the plan was made; nothing was written" in shown.screen
+    now: Any = sandbox.kube.find(kinds.SPIDERPOOL, "spiderippools", "master-172")
+    assert (None if now is None else now["spec"]["ips"]) == (None if found is None else [found])
 
 
 def test_what_is_quick_does_not_flicker(terminal: Terminal, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +233,7 @@ def test_yes_applies(terminal: Terminal, sandbox: Sandbox) -> None:
     shown = terminal("pools", "sync", answer=b"y\n")
 
     assert shown.code == 0
-    assert "Apply 4 changes? [y/N] y\n" in shown.screen
+    assert "Apply 4 changes to sandbox (SERVER)? [y/N] y\n" in without_port(shown.screen)
     assert shown.screen.endswith("[y/N] y\n4 of 4 changes made, 0 unchanged\n")
 
 
@@ -205,8 +247,9 @@ def test_anything_else_does_not(terminal: Terminal, written: Callable[[], list[s
     shown = terminal("pools", "sync", "--color", "never", answer=answer)
 
     assert shown.code == 130
-    assert shown.screen.endswith(
-        f"Apply 4 changes? [y/N] {echo}error SPC502: nothing was written, because the answer was not yes\n"
+    assert without_port(shown.screen).endswith(
+        f"Apply 4 changes to sandbox (SERVER)? [y/N] {echo}"
+        "error SPC502: nothing was written, because the answer was not yes\n"
     )
     assert written() == []
 
@@ -224,7 +267,7 @@ def test_one_change_is_singular(terminal: Terminal, sandbox: Sandbox) -> None:
     sandbox.world.remove_eni("eni-bp1d9s5f1g7h3j6k0m4n8")
     shown = terminal("multus", "sync", "--color", "never", answer=b"n\n")
 
-    assert "Apply 1 change? [y/N] n\n" in shown.screen
+    assert "Apply 1 change to sandbox (SERVER)? [y/N] n\n" in without_port(shown.screen)
 
 
 def test_a_piped_result_has_no_colour(
@@ -265,24 +308,40 @@ def test_a_reader_that_goes_away(arguments: str) -> None:
     """`| head -1` closes the pipe early, which is no failure and not worth a word."""
     ran = without_a_reader(arguments, merged=False)
 
-    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert (ran.returncode, b"rror" in ran.stderr) == (0, False)
 
 
-def test_a_reader_of_everything_that_goes_away() -> None:
-    """`2>&1 | head -1` closes both streams."""
-    assert without_a_reader("pools --help", merged=True).returncode == 0
+@pytest.mark.parametrize("merged", [True, False], ids=["both", "standard error"])
+def test_a_run_is_made_without_a_reader(sandbox: Sandbox, spidercli: Run, merged: bool) -> None:
+    """`2>&1 | head -1` takes away the story and the result, and not the run."""
+    ran = without_a_reader("bootstrap --yes", merged=merged, lost="stderr")
+
+    assert ran.returncode == 0
+    assert spidercli("bootstrap", "--dry-run", "--detailed-exitcode").code == 0
 
 
-def without_a_reader(arguments: str, *, merged: bool) -> subprocess.CompletedProcess[bytes]:
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [("bogus", 64), ("nodes provider-id --inventory missing.yaml", 64), ("inventory --timeout soon", 64)],
+)
+def test_an_error_that_nobody_reads(arguments: str, code: int) -> None:
+    """The exit code is the error's, be it heard or not."""
+    assert without_a_reader(arguments, merged=False, lost="stderr").returncode == code
+
+
+@pytest.mark.parametrize(("flag", "code"), [("--detailed-exitcode", 2), ("--strict", 0)])
+def test_a_diff_that_nobody_reads(sandbox: Sandbox, flag: str, code: int) -> None:
+    """`diff --detailed-exitcode | head` ends with what it would have said."""
+    assert without_a_reader(f"pools diff {flag}", merged=False).returncode == code
+
+
+def without_a_reader(arguments: str, *, merged: bool, lost: str = "stdout") -> subprocess.CompletedProcess[bytes]:
+    """Run a command whose one stream, or both, nobody reads."""
     reader, writer = os.pipe()
     os.close(reader)
+    other = {"stdout": "stderr", "stderr": "stdout"}[lost]
+    streams: dict[str, Any] = {lost: writer, other: writer if merged else subprocess.PIPE}
     try:
-        return subprocess.run(
-            [*SPIDERCLI, *arguments.split(), "-vv"],
-            check=False,
-            timeout=PATIENCE,
-            stdout=writer,
-            stderr=writer if merged else subprocess.PIPE,
-        )
+        return subprocess.run([*SPIDERCLI, *arguments.split(), "-vv"], check=False, timeout=PATIENCE, **streams)
     finally:
         os.close(writer)

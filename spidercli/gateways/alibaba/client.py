@@ -57,6 +57,7 @@ class AlibabaCloud:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] | None = None,
         read_seconds: float = READ_SECONDS,
+        patience: float = 0.0,
     ) -> None:
         """Prepare; nothing is sent yet.
 
@@ -73,6 +74,7 @@ class AlibabaCloud:
             clock: seconds of a monotonic clock.
             sleep: waits; the default one ends at `stop`.
             read_seconds: how long an answer may take.
+            patience: seconds for which a call is tried again, where that is more than it would be tried anyway.
         """
         self.region_id = region_id
         self.calls: collections.Counter[str] = collections.Counter()
@@ -95,7 +97,9 @@ class AlibabaCloud:
         self._sdks: dict[Product, Sdk] = dict(sdks or {})
         self._identity: ports.Identity | None = None
         nap = sleep or self._stop.sleep
-        self._retrier = Retrier(limiter=Limiter(clock=clock, sleep=nap), notify=on_retry, clock=clock, sleep=nap)
+        self._retrier = Retrier(
+            limiter=Limiter(clock=clock, sleep=nap), notify=on_retry, clock=clock, sleep=nap, patience=patience
+        )
 
     def instances(
         self, *, vpc_id: str | None = None, ids: Collection[str] = (), private_ips: Collection[IPv4Address] = ()

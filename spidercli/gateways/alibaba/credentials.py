@@ -23,6 +23,8 @@ _OIDC = ("ALIBABA_CLOUD_ROLE_ARN", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "ALIBABA_C
 _PROFILE = ("ALIBABACLOUD_PROFILE", "ALIBABA_CLOUD_PROFILE", "ALICLOUD_PROFILE")
 _FETCHED_MODES = ("RamRoleArn", "ChainableRamRoleArn", "OIDC", "CloudSSO", "OAuth", "External")
 _TRUE = ("1", "true")
+_CLI_FILE = Path(".aliyun", "config.json")  # below the home folder
+_INI_VARIABLE = "ALIBABA_CLOUD_CREDENTIALS_FILE"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -99,16 +101,19 @@ class _Chain:
         if any(self._flag(name) for name in disabled):
             return None
         name = next((value for variable in _PROFILE if (value := self._value(variable))), None)
-        found = profiles.read(self._home() / ".aliyun" / "config.json", name)
+        home = self._home()
+        found = profiles.read(home / _CLI_FILE, name) if home else None
         if found is None or (found.mode == "AK" and not found.text("access_key_id")):
             return None  # no file, or the empty profile that `aliyun configure` leaves when it is cancelled
         return self._profile_credentials(found)
 
     def _named_profile(self, name: str) -> Credentials:
-        file = self._home() / ".aliyun" / "config.json"
-        found = profiles.read(file, name)
+        home = self._home()
+        if home is None:
+            raise errors.ConfigInvalid(f"there is no home folder to find profile {name!r} in", hint="set HOME")
+        found = profiles.read(home / _CLI_FILE, name)
         if found is None:
-            raise errors.ConfigInvalid(f"{file} does not exist, so there is no profile {name!r}")
+            raise errors.ConfigInvalid(f"{home / _CLI_FILE} does not exist, so there is no profile {name!r}")
         return self._profile_credentials(found)
 
     def _profile_credentials(self, found: profiles.Profile) -> Credentials:
@@ -137,12 +142,21 @@ class _Chain:
             raise found.invalid("mode", "is EcsRamRole, which ALIBABA_CLOUD_ECS_METADATA_DISABLED forbids")
 
     def _from_ini(self) -> Credentials | None:
-        given = self._value("ALIBABA_CLOUD_CREDENTIALS_FILE")
-        file = Path(given) if given else self._home() / ".alibabacloud" / "credentials.ini"
-        if not file.is_file():
+        file = self._ini_file()
+        if file is None:
             return None
         section = self._value("ALIBABA_CLOUD_PROFILE") or "default"
         return self._fetched(f"section {section} of {file}", lambda: self.library.ini_profile(file, section))
+
+    def _ini_file(self) -> Path | None:
+        """The file that the environment names, else that of our home folder; None if it does not exist."""
+        given, home = self._value(_INI_VARIABLE), self._home()
+        file = Path(given) if given else home and home / ".alibabacloud" / "credentials.ini"
+        try:
+            return file if file and file.is_file() else None
+        except OSError as error:  # its folder is closed to us
+            hint = f"{_INI_VARIABLE} names it" if given else None
+            raise errors.ConfigInvalid(f"{file} can't be read: {error.strerror}", hint=hint) from error
 
     def _from_instance(self) -> Credentials | None:
         """The ECS instance's role; asked for keys at once, because only the answer tells whether there is one."""
@@ -173,8 +187,12 @@ class _Chain:
     def _flag(self, name: str) -> bool:
         return self.environ.get(name, "").lower() in _TRUE
 
-    def _home(self) -> Path:
-        return Path(self.environ.get("HOME") or Path.home())
+    def _home(self) -> Path | None:
+        """Our home folder; None for a user whom the system does not know, as in many containers."""
+        try:
+            return Path(self.environ.get("HOME") or Path.home())
+        except RuntimeError:
+            return None
 
 
 def _static_keys(found: profiles.Profile) -> Keys:

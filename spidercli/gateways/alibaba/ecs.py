@@ -10,7 +10,7 @@ from typing import Any
 from spidercli import addresses
 from spidercli.gateways.alibaba.calls import Call, Product
 from spidercli.gateways.alibaba.fields import Fields
-from spidercli.model import Eni, Instance
+from spidercli.model import Addresses, Eni, Instance
 
 INSTANCES_PER_PAGE = 100
 ENIS_PER_PAGE = 500
@@ -113,31 +113,32 @@ def _eni(item: Fields) -> Eni:
     )
 
 
-def _secondary_ips(eni: Fields, primary_ip: IPv4Address | None) -> tuple[IPv4Address, ...]:
-    """The addresses that pods may take, ascending.
+def _secondary_ips(eni: Fields, primary_ip: IPv4Address | None) -> Addresses[IPv4Address]:
+    """The addresses that pods may take.
 
     The list has to hold the primary address, and to call it so: a list that was cut short must not look like an ENI
     that lost its addresses, and a primary address must never reach a pool.
     """
     if primary_ip is None:
-        return ()
+        return Addresses(IPv4Address, ())
     try:
         return _usual_secondary_ips(eni.items("PrivateIpSets", "PrivateIpSet"), primary_ip)
     except (KeyError, TypeError, ValueError, OSError):
         return _checked_secondary_ips(eni.objects("PrivateIpSets", "PrivateIpSet"), eni, primary_ip)
 
 
-def _usual_secondary_ips(items: list[Any], primary_ip: IPv4Address) -> tuple[IPv4Address, ...]:
+def _usual_secondary_ips(items: list[Any], primary_ip: IPv4Address) -> Addresses[IPv4Address]:
     """The quick way, for there are ten times as many addresses as ENIs; any error means that something is odd."""
     [primary] = [item["PrivateIpAddress"] for item in items if item["Primary"] is True]
-    secondary = {addresses.ipv4_bytes(item["PrivateIpAddress"]) for item in items if item["Primary"] is False}
-    is_usual = addresses.ipv4_bytes(primary) == primary_ip.packed and len(secondary) + 1 == len(items)
-    if not is_usual or primary_ip.packed in secondary:
+    secondary = [item["PrivateIpAddress"] for item in items if item["Primary"] is False]
+    found = Addresses(IPv4Address, addresses.ipv4_numbers(secondary))
+    is_usual = addresses.ipv4_bytes(primary) == primary_ip.packed and len(found) + 1 == len(items)
+    if not is_usual or int(primary_ip) in found.numbers:
         raise ValueError
-    return tuple(map(IPv4Address, sorted(secondary)))
+    return found
 
 
-def _checked_secondary_ips(items: list[Fields], eni: Fields, primary_ip: IPv4Address) -> tuple[IPv4Address, ...]:
+def _checked_secondary_ips(items: list[Fields], eni: Fields, primary_ip: IPv4Address) -> Addresses[IPv4Address]:
     """The same by the whole book, which says what is odd."""
     primary: list[IPv4Address] = []
     secondary: list[IPv4Address] = []
@@ -148,10 +149,11 @@ def _checked_secondary_ips(items: list[Fields], eni: Fields, primary_ip: IPv4Add
         raise eni.invalid("PrivateIpSets", f"without {primary_ip} as its one primary address")
     if len({primary_ip, *secondary}) != len(items):
         raise eni.invalid("PrivateIpSets", "a list with one address twice")
-    return tuple(sorted(secondary))
+    return Addresses(IPv4Address, map(int, secondary))
 
 
-def _ipv6_addresses(eni: Fields) -> tuple[IPv6Address, ...]:
+def _ipv6_addresses(eni: Fields) -> Addresses[IPv6Address]:
     """All IPv6 addresses but the primary one, which only an ENI without IPv4 has."""
     items = eni.optional_objects("Ipv6Sets", "Ipv6Set")
-    return tuple(sorted(item.ipv6("Ipv6Address") for item in items if not item.optional_flag("Primary")))
+    secondary = (item.ipv6("Ipv6Address") for item in items if not item.optional_flag("Primary"))
+    return Addresses(IPv6Address, map(int, secondary))

@@ -25,7 +25,8 @@ T = TypeVar("T")
 BUDGET = 75.0
 """Seconds after which the next failure is final: a quota refuses until the next minute, so one has to pass.
 
-A call is tried twice in any case, for an answer that got lost is known to be late only when all of this is over.
+It is more where `Retrier.patience` is. A call is tried twice in any case, for an answer that got lost is known to be
+late only when all of this is over.
 """
 NETWORK_BUDGET = 15.0
 """The same for a network that gives no answer; nobody should wait a minute for a wrong host name."""
@@ -82,6 +83,7 @@ class Retrier:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[float, float], float] = random.uniform
+    patience: float = 0.0  # seconds; where more than the budget, it is the budget
 
     def run(self, call: Call, attempt: Callable[[], T]) -> T:
         """The result of the first attempt that succeeds.
@@ -94,7 +96,7 @@ class Retrier:
         reasons: list[str] = []
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: _helps(call, error)),
-            stop=lambda state: state.attempt_number > 1 and self.clock() - started >= _budget(_failure(state)),
+            stop=lambda state: state.attempt_number > 1 and self.clock() - started >= self._budget(_failure(state)),
             wait=self._wait,
             sleep=self.sleep,
             before=lambda _: self.limiter.acquire(call.name),
@@ -107,6 +109,9 @@ class Retrier:
             if not reasons:
                 raise
             raise Interrupted(f"stopped while {call.name} was waited for: {reasons[-1]}") from interruption
+
+    def _budget(self, failure: Failure) -> float:
+        return max(self.patience, NETWORK_BUDGET if failure.cause is Cause.NETWORK else BUDGET)
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         """Full jitter (anything from 0 to a ceiling that doubles), but never less than the API asks for."""
@@ -127,10 +132,6 @@ class Retrier:
 
 def _helps(call: Call, error: BaseException) -> bool:
     return isinstance(error, Failure) and call.repeatable and meaning(error).remedy is not Remedy.NONE
-
-
-def _budget(failure: Failure) -> float:
-    return NETWORK_BUDGET if failure.cause is Cause.NETWORK else BUDGET
 
 
 def _failure(state: tenacity.RetryCallState) -> Failure:

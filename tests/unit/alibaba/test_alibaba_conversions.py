@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spidercli.addresses import gathered
 from spidercli.errors import CloudAnswerInvalid
 from spidercli.gateways.alibaba import ecs, vpc
 from spidercli.gateways.alibaba.fields import Fields
@@ -58,9 +59,9 @@ def test_an_eni_is_read(eni_item: dict[str, Any]) -> None:
             vswitch_id="vsw-192",
             zone_id="cn-hangzhou-i",
             primary_ip=IPv4Address("192.168.0.160"),
-            secondary_ips=(IPv4Address("192.168.0.161"), IPv4Address("192.168.0.162")),
+            secondary_ips=gathered([IPv4Address("192.168.0.161"), IPv4Address("192.168.0.162")]),
             ipv4_prefixes=(IPv4Network("192.168.0.16/28"),),
-            ipv6_addresses=(IPv6Address("2408::1"),),
+            ipv6_addresses=gathered([IPv6Address("2408::1")]),
             ipv6_prefixes=(),
             device_index=1,
             created_at="2026-01-02T03:04:05Z",

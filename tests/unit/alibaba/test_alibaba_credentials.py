@@ -297,3 +297,32 @@ def test_a_profile_hides_its_values(home: Path) -> None:
     write_config(home, AK)
 
     assert "ak-secret" not in repr(profiles.read(home / ".aliyun" / "config.json", "ak"))
+
+
+def nobody() -> Path:
+    """What pathlib says of a user whom the system does not know."""
+    raise RuntimeError("Could not determine home directory.")
+
+
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container of any user id there are no files to look for, and nothing goes wrong over it."""
+    monkeypatch.setattr(Path, "home", nobody)
+
+    with pytest.raises(errors.CredentialsMissing):
+        credentials.resolve(NO_METADATA, library=Library())
+    with pytest.raises(errors.ConfigInvalid, match="no home folder to find profile 'ci' in"):
+        credentials.resolve(NO_METADATA, "ci", library=Library())
+
+
+def test_a_credentials_file_that_is_closed_to_us(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where a file may not even be looked for, that is said, with the variable that names it."""
+
+    def denied(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", denied)
+    environ = {**NO_METADATA, "HOME": str(tmp_path), "ALIBABA_CLOUD_CREDENTIALS_FILE": "/closed/keys.ini"}
+
+    with pytest.raises(errors.ConfigInvalid, match=r"/closed/keys.ini can't be read: Permission denied") as caught:
+        credentials.resolve(environ, library=Library())
+    assert caught.value.hint == "ALIBABA_CLOUD_CREDENTIALS_FILE names it"

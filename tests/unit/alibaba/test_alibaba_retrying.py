@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -89,6 +90,15 @@ def test_a_dead_network_is_given_up_sooner(retrier: Retrier, clock: Any) -> None
         retrier.run(READ, Script(*[UNREACHABLE] * 100))
 
     assert clock.slept == [1, 2, 4, 8]
+
+
+@pytest.mark.parametrize("failure", [THROTTLED, UNREACHABLE])
+def test_more_patience_where_it_is_asked_for(retrier: Retrier, clock: Any, failure: Failure) -> None:
+    """A user who has four minutes gets them, for a quota as for a network."""
+    with pytest.raises(Failure):
+        dataclasses.replace(retrier, patience=240.0).run(READ, Script(*[failure] * 100))
+
+    assert 240 <= clock.now < 240 + 17
 
 
 def test_a_late_answer_is_waited_for_twice(retrier: Retrier, clock: Any) -> None:

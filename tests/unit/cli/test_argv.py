@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import typer.main
 
-from spidercli import cli
 from spidercli.argv import hoist, value_of
+from spidercli.commands.root import app
 from spidercli.errors import UsageProblem
 
 
@@ -28,7 +28,7 @@ from spidercli.errors import UsageProblem
 )
 def test_global_options_move_to_the_front(given: str, expected: str) -> None:
     """Global options move with their values; everything else keeps its place."""
-    root = typer.main.get_command(cli.app)
+    root = typer.main.get_command(app)
 
     front, rest = hoist(given.split(), root)
 
@@ -38,7 +38,7 @@ def test_global_options_move_to_the_front(given: str, expected: str) -> None:
 def test_a_missing_value_is_told() -> None:
     """An option without its value does not take the command for it."""
     with pytest.raises(UsageProblem, match="--config needs a value"):
-        hoist(["pools", "diff", "--config"], typer.main.get_command(cli.app))
+        hoist(["pools", "diff", "--config"], typer.main.get_command(app))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_value_is_found_before_anything_is_parsed(front: str, expected: str | 
 
 def test_no_command_has_an_option_of_a_global_name() -> None:
     """A global option's name means the same everywhere."""
-    root = typer.main.get_command(cli.app)
+    root = typer.main.get_command(app)
     taken = {name for parameter in root.params for name in parameter.opts} - {"--help", "-h"}
 
     clashes = []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from spidercli.commands.failing import in_context
-from spidercli.errors import CloudUnreachable, ClusterUnreachable, Interrupted, SpiderError, TimedOut
+from spidercli.commands.failing import in_context, interrupted
+from spidercli.errors import CloudUnreachable, ClusterUnreachable, ConfigInvalid, Interrupted, SpiderError, TimedOut
 
 SANDBOX = {"SPIDERCLI_ECS_ENDPOINT": "http://127.0.0.1:4711"}
 WEBHOOK = "can't apply SpiderIPPool a: the webhook does not answer: dial tcp 10.96.0.57:5722: connection refused"
@@ -54,3 +54,23 @@ def test_the_time_was_used_up_by_something(error: SpiderError, hint: str) -> Non
 
     assert isinstance(told, TimedOut)
     assert (told.message, told.hint) == ("the time is over: why", hint)
+
+
+def test_the_time_is_over_and_nothing_else_is_known() -> None:
+    """What a signal would have ended is told as the time's doing."""
+    told = in_context(interrupted(), {}, expired=True)
+
+    assert told.message == "the time is over: nothing further was done"
+
+
+def test_a_sandbox_of_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that only another user may look at are no reason to call a sandbox gone, nor to fail."""
+
+    def denied(_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.stat", denied)
+    error = ConfigInvalid("can't be read", hint="before")
+    environ = {"SPIDERCLI_CONFIG": "/run/spidercli-sandbox-x/spidercli.yaml"}
+
+    assert in_context(error, environ, expired=False).hint == "before"

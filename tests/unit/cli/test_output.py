@@ -69,7 +69,7 @@ def test_a_cell_is_one_line(make: Make) -> None:
 def test_rows_have_styles_on_a_terminal(make: Make) -> None:
     """Colour repeats what symbols say, up to the end of the text and no further."""
     output = make(terminal=True)
-    output.table((), [("+ a", ""), ("- bcd", "")], styles=["green", "red"])
+    output.lines([("+ a", ""), ("- bcd", "")], styles=["green", "red"])
 
     assert said(output)[0] == "\x1b[32m+ a\x1b[0m\n\x1b[31m- bcd\x1b[0m\n"
 
@@ -227,6 +227,6 @@ def test_a_quiet_plan_is_shown_when_a_question_follows(make: Make) -> None:
     """-q hides the plan only from those who are not asked about it."""
     asked, unasked = make(verbosity=-1), make(verbosity=-1, assume_yes=True)
     for output in (asked, unasked):
-        output.note_table([("+ a",)])
+        output.note_lines([("+ a",)], styles=[""])
 
     assert (said(asked)[1], said(unasked)[1]) == ("+ a\n", "")

@@ -11,7 +11,7 @@ import pytest
 from spidercli import kinds, poolviews
 from spidercli.errors import UsageProblem
 from spidercli.model import Inventory, Source
-from spidercli.planning.pools import gather
+from spidercli.planning.gathering import gather
 
 EMPTY = Inventory(source=Source.FILE, region_id="cn-hangzhou", nodes=())
 

@@ -29,9 +29,10 @@ def test_ctrl_c_is_the_programs_to_answer() -> None:
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_sigterm_is_passed_on() -> None:
+@pytest.mark.parametrize("name", ["TERM", "HUP"])
+def test_other_signals_are_passed_on(name: str) -> None:
     """Who ends us ends the program, which may still clean up."""
-    script = 'trap "exit 9" TERM; while :; do kill -15 $PPID; sleep 0.01; done'
+    script = f'trap "exit 9" {name}; while :; do kill -{name} $PPID; sleep 0.01; done'
 
     assert processes.run(["sh", "-c", script], {"PATH": "/usr/bin:/bin"}) == 9
 

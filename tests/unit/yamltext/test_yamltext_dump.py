@@ -96,6 +96,11 @@ def test_misread_words_are_quoted(text: str) -> None:
     assert f'a: "{text}"\n' == yamltext.dump({"a": text})
 
 
+def test_no_text_is_not_null() -> None:
+    """An empty text has quotes, and nothing has a word."""
+    assert yamltext.dump({"": None, "a": ""}) == "'': null\na: ''\n"
+
+
 def test_layout_is_that_of_kubectl() -> None:
     """Keys keep their order, lists start below their key, documents are separated by three dashes."""
     pool = {"kind": "SpiderIPPool", "spec": {"subnet": "172.31.192.0/20", "nodeName": ["worker"], "default": True}}
