@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from spidercli import desired
+from spidercli import addresses, desired
 from spidercli.config.schema import Config
 from spidercli.model import AddressBlock, Inventory, Manifest, MatchedBy, NamedBy, Nic, Node, Source
 from spidercli.rendering.renderer import Renderer
@@ -41,7 +41,7 @@ def _node(number: int) -> Node:
 def _nic(number: int, index: int) -> Nic:
     subnet = _SUBNETS[index]
     first = int(subnet.network_address) + 16 * (number + 1)
-    addresses = tuple(ipaddress.IPv4Address(first + offset) for offset in range(1, _ADDRESSES + 1))
+    secondary = addresses.in_family(subnet, range(first + 1, first + _ADDRESSES + 1))
     return Nic(
         name=f"eth{index}",
         named_by=NamedBy.PRIMARY if index == 0 else NamedBy.DEVICE_INDEX,
@@ -51,5 +51,5 @@ def _nic(number: int, index: int) -> Nic:
         primary=index == 0,
         primary_ip=ipaddress.IPv4Address(first),
         free_addresses=1000,
-        blocks=(AddressBlock(subnet=subnet, gateway=None, addresses=addresses),),
+        blocks=(AddressBlock(subnet=subnet, gateway=None, addresses=secondary),),
     )

@@ -9,40 +9,38 @@ from __future__ import annotations
 import functools
 import ipaddress
 import socket
-from collections.abc import Callable, Iterable, Iterator
+import struct
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from ipaddress import IPv4Address
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from spidercli.model import IPAddress, IPNetwork
+from spidercli.model import Addresses, IPAddress, IPNetwork
 
 A = TypeVar("A", bound=IPAddress)
 _LARGEST_RANGE = 1 << 16
 
 ipv4_bytes: Callable[[str], bytes] = functools.partial(socket.inet_pton, socket.AF_INET)
-"""The four bytes of an IPv4 address, which sort as addresses do but faster; raises what `ipv4` raises."""
+"""The four bytes of an IPv4 address; raises what `ipv4` raises."""
 
 
 def collapse(addresses: Iterable[IPAddress]) -> list[str]:
     """Join consecutive addresses of one family: .185, .186 and .187 become '.185-.187'."""
-    return [_text(first, last) for first, last in runs(addresses)]
+    found = gathered(addresses)
+    return [_text(found.kind(first), found.kind(last)) for first, last in _runs(found.numbers)]
 
 
-def runs(addresses: Iterable[IPAddress]) -> list[tuple[IPAddress, IPAddress]]:
-    """The first and last address of every run of consecutive addresses, ascending."""
-    found: list[tuple[IPAddress, IPAddress]] = []
-    before = None
-    for number, address in sorted(by_number(addresses).items()):
-        if found and number - 1 == before:
-            found[-1] = (found[-1][0], address)
-        else:
-            found.append((address, address))
-        before = number
-    return found
+def gathered(addresses: Iterable[A]) -> Addresses[A]:
+    """Addresses of one family, in whatever order they come."""
+    if isinstance(addresses, Addresses):
+        return addresses
+    found = list(addresses)
+    kind = type(found[0]) if found else cast("type[A]", IPv4Address)  # nobody asks what there is none of
+    return Addresses(kind, map(int, found))
 
 
-def by_number(addresses: Iterable[A]) -> dict[int, A]:
-    """Addresses of one family by their numbers, which are many times faster to hash than they are."""
-    return {int(address): address for address in addresses}
+def in_family(subnet: IPNetwork, numbers: Iterable[int]) -> Addresses[IPAddress]:
+    """The addresses with these numbers in the family of a subnet."""
+    return Addresses(type(subnet.network_address), numbers)
 
 
 def expand(ranges: Iterable[str]) -> Iterator[IPAddress]:
@@ -98,6 +96,24 @@ def parse_range(text: str) -> tuple[IPAddress, IPAddress]:
     return first, last
 
 
+def span(text: str) -> tuple[int, int]:
+    """The same as numbers, and of IPv4 many times faster.
+
+    Raises:
+        ValueError: see `expand`.
+    """
+    head, dash, tail = text.partition("-")
+    try:
+        first = int.from_bytes(ipv4_bytes(head), "big")
+        last = int.from_bytes(ipv4_bytes(tail), "big") if dash else first
+    except (ValueError, OSError):
+        last, first = -1, 0
+    if 0 <= last - first < _LARGEST_RANGE:
+        return first, last
+    one, other = parse_range(text)  # reads IPv6, and says what is wrong
+    return int(one), int(other)
+
+
 def last_of(subnet: IPNetwork, back: int) -> IPAddress:
     """The address `back` places before the subnet's last one."""
     return subnet.broadcast_address - back
@@ -121,11 +137,32 @@ def ipv4(text: str) -> IPv4Address:
     return IPv4Address(ipv4_bytes(text))
 
 
+def ipv4_numbers(texts: Sequence[str]) -> tuple[int, ...]:
+    """Many IPv4 addresses as numbers, in their order: the quickest way there is.
+
+    Raises:
+        ValueError: one of them is none.
+        OSError: likewise.
+    """
+    return struct.unpack(f"!{len(texts)}I", b"".join(map(ipv4_bytes, texts)))
+
+
 def _address(text: str) -> IPAddress:
     try:
         return ipv4(text)
     except (ValueError, OSError):
         return ipaddress.ip_address(text)
+
+
+def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """The first and last of every run of consecutive numbers, which ascend."""
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        if found and number - 1 == found[-1][1]:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return found
 
 
 def _text(first: IPAddress, last: IPAddress) -> str:

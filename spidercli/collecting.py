@@ -13,7 +13,7 @@ from ipaddress import IPv4Address
 
 from spidercli.config.schema import Config
 from spidercli.errors import ConfigInvalid, FactsInvalid
-from spidercli.facts import matching, naming, provider_id, selection
+from spidercli.facts import exclusion, matching, naming, provider_id, selection
 from spidercli.facts.matching import Match, Matching
 from spidercli.facts.selection import Selection
 from spidercli.model import CloudFacts, Eni, Instance, KubeNode, MatchedBy, Source, VSwitch
@@ -33,10 +33,10 @@ def collect(cloud: Cloud, nodes: Sequence[KubeNode] | None, config: Config) -> C
     chosen = selection.configured(config.nodes)
     if nodes is None:
         instances = _instances_of_vpc(cloud, chosen, config)
-        matches = naming.named(instances, chosen, config.nodes.name)
+        matches = naming.named(instances, chosen, config.nodes.name, exclusion.configured(config.nodes.exclude))
     else:
-        instances = _instances_of_nodes(cloud, nodes, chosen, config)
-        matches = matching.match(nodes, instances, chosen, region_id=cloud.region_id).settled()
+        instances, found = _instances_of_nodes(cloud, nodes, chosen, config)
+        matches = found.settled()
     enis, vswitches = _network(cloud, matches, config)
     return CloudFacts(
         source=Source.OPENAPI,
@@ -58,8 +58,8 @@ def _instances_of_vpc(cloud: Cloud, chosen: Selection, config: Config) -> Collec
 
 def _instances_of_nodes(
     cloud: Cloud, nodes: Sequence[KubeNode], chosen: Selection, config: Config
-) -> Collection[Instance]:
-    """The instances that the nodes may be, and every other one that they could be mistaken for."""
+) -> tuple[Collection[Instance], Matching]:
+    """The instances that the nodes may be and every other one that they could be mistaken for, matched."""
     found: dict[str, Instance] = {}
 
     def matched() -> Matching:
@@ -71,12 +71,14 @@ def _instances_of_nodes(
     if ids := _provider_ids(nodes, chosen, cloud.region_id):
         add(cloud.instances(ids=ids))
     if addresses := _unexplained(nodes, chosen, found.values()):
-        add(cloud.instances(vpc_id=config.vpc or _only_vpc(matched()), private_ips=addresses))
+        known_vpc = config.vpc or (_only_vpc(matched()) if found else None)
+        add(cloud.instances(vpc_id=known_vpc, private_ips=addresses))
     so_far = matched()
     vpc_id = config.vpc or _only_vpc(so_far)
     if vpc_id and _wants_listing(so_far):
         add(cloud.instances(vpc_id=vpc_id))
-    return found.values()
+        return found.values(), matched()
+    return found.values(), so_far
 
 
 def _provider_ids(nodes: Iterable[KubeNode], chosen: Selection, region_id: str) -> list[str]:

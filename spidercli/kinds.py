@@ -3,7 +3,7 @@
 import dataclasses
 import re
 from collections.abc import Mapping
-from typing import cast
+from typing import Any
 
 SPIDERPOOL = "spiderpool.spidernet.io/v2beta1"
 FIELD_MANAGER = "spidercli"
@@ -54,9 +54,9 @@ def is_ours(manifest: Mapping[str, object]) -> bool:
     return labels(manifest).get(MANAGED_BY) == FIELD_MANAGER
 
 
-def metadata(manifest: Mapping[str, object]) -> Mapping[str, object]:
+def metadata(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     """An object's metadata."""
-    return cast("Mapping[str, object]", manifest.get("metadata") or {})
+    return manifest.get("metadata") or {}
 
 
 def name(manifest: Mapping[str, object]) -> str:
@@ -72,14 +72,14 @@ def namespace(manifest: Mapping[str, object]) -> str | None:
 
 def labels(manifest: Mapping[str, object]) -> Mapping[str, str]:
     """An object's labels."""
-    return cast("Mapping[str, str]", metadata(manifest).get("labels") or {})
+    return metadata(manifest).get("labels") or {}
 
 
 def annotations(manifest: Mapping[str, object]) -> Mapping[str, str]:
     """An object's annotations."""
-    return cast("Mapping[str, str]", metadata(manifest).get("annotations") or {})
+    return metadata(manifest).get("annotations") or {}
 
 
-def spec(manifest: Mapping[str, object]) -> Mapping[str, object]:
+def spec(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     """An object's spec."""
-    return cast("Mapping[str, object]", manifest.get("spec") or {})
+    return manifest.get("spec") or {}

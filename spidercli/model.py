@@ -1,17 +1,19 @@
 """The facts we work on: what the cloud and the cluster say, and the Inventory that joins them.
 
-Every value is frozen; addresses are `ipaddress` objects; ids are the cloud's own strings.
+Every value is frozen; addresses are `ipaddress` objects, or many of them together; ids are the cloud's own strings.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import TypeVar, overload
 
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
+A_co = TypeVar("A_co", bound=IPAddress, covariant=True)
 Manifest = dict[str, object]
 """A Kubernetes object as parsed JSON or YAML."""
 
@@ -21,6 +23,48 @@ class Family(enum.IntEnum):
 
     IPV4 = 4
     IPV6 = 6
+
+
+class Addresses(Sequence[A_co]):
+    """Addresses of one family, ascending, each once; equal to any tuple of the same addresses.
+
+    A cluster has a hundred thousand of them and hardly looks at one alone, so they are kept as numbers, and become
+    objects when they are asked for.
+    """
+
+    __slots__ = ("kind", "numbers")
+
+    def __init__(self, kind: type[A_co], numbers: Iterable[int]) -> None:
+        self.kind = kind
+        self.numbers = tuple(sorted(set(numbers)))
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __iter__(self) -> Iterator[A_co]:
+        return map(self.kind, self.numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> A_co: ...
+    @overload
+    def __getitem__(self, index: slice) -> Addresses[A_co]: ...
+    def __getitem__(self, index: int | slice) -> A_co | Addresses[A_co]:
+        chosen = self.numbers[index]
+        return self.kind(chosen) if isinstance(chosen, int) else Addresses(self.kind, chosen)
+
+    def __contains__(self, address: object) -> bool:
+        return isinstance(address, self.kind) and int(address) in self.numbers
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Addresses):
+            return self.numbers == other.numbers and (self.kind is other.kind or not self.numbers)
+        return tuple(self) == other
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"Addresses({', '.join(map(str, self))})"
 
 
 class Source(enum.StrEnum):
@@ -37,7 +81,20 @@ class MatchedBy(enum.StrEnum):
     PROVIDER_ID = "provider-id"
     INTERNAL_IP = "internal-ip"
     HOSTNAME = "hostname"
-    CLOUD = "cloud"  # no cluster was asked: the node was named after its instance
+    CLOUD = "cloud"  # no cluster was asked: the node was named after its instance, or by hand
+
+    @property
+    def words(self) -> str:
+        """What tied them, for people."""
+        match self:
+            case MatchedBy.PROVIDER_ID:
+                return "matched by providerID"
+            case MatchedBy.INTERNAL_IP:
+                return "matched by InternalIP"
+            case MatchedBy.HOSTNAME:
+                return "matched by hostname"
+            case MatchedBy.CLOUD:
+                return "matched by name alone"
 
 
 class NamedBy(enum.StrEnum):
@@ -65,9 +122,9 @@ class Eni:
     vswitch_id: str
     zone_id: str
     primary_ip: IPv4Address | None  # an IPv6-only ENI has none
-    secondary_ips: tuple[IPv4Address, ...]
+    secondary_ips: Addresses[IPv4Address]
     ipv4_prefixes: tuple[IPv4Network, ...]
-    ipv6_addresses: tuple[IPv6Address, ...]
+    ipv6_addresses: Addresses[IPv6Address]
     ipv6_prefixes: tuple[IPv6Network, ...]
     device_index: int | None
     created_at: str  # ISO 8601 in UTC, so that text order is time order
@@ -133,7 +190,7 @@ class AddressBlock:
 
     subnet: IPNetwork
     gateway: IPAddress | None  # None: derive it from the subnet
-    addresses: tuple[IPAddress, ...]  # ascending, never the NIC's primary address
+    addresses: Addresses[IPAddress]  # never the NIC's primary address
 
     @property
     def family(self) -> Family:

@@ -11,30 +11,36 @@ import functools
 import pathlib
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from spidercli import kinds
+from spidercli import kinds, signals
 from spidercli.config import loader, problems, settings
 from spidercli.config.schema import Config
-from spidercli.errors import ConfigInvalid, GuardTripped, NodeUnknown
+from spidercli.errors import ConfigInvalid, GuardTripped
 from spidercli.model import CloudFacts, Inventory, KubeNode, Manifest, Source
 from spidercli.output import Output
 from spidercli.pacing import Pace
 from spidercli.planning import guards
+from spidercli.planning.gathering import PoolFacts, gather
 from spidercli.planning.multus import plan_multus
+from spidercli.planning.nics import Nics
 from spidercli.planning.plan import Plan
-from spidercli.planning.pools import PoolFacts, gather, plan_of
+from spidercli.planning.pools import plan_of
 from spidercli.planning.provider_ids import plan_provider_ids
 from spidercli.progress import Remarks, Tally, shown
 
 if TYPE_CHECKING:
     from spidercli.applying import Report
+    from spidercli.facts.kubernetes import ClusterNodes
     from spidercli.gateways.alibaba.client import AlibabaCloud
     from spidercli.gateways.alibaba.retrying import RetryNote
     from spidercli.gateways.cluster.api import Api
     from spidercli.gateways.cluster.client import KubernetesCluster
     from spidercli.rendering.renderer import Renderer
+
+WINDING_UP = 5.0
+"""Seconds that a command may take to end in good order once the time that --timeout gives is over."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -79,20 +85,27 @@ class Session:
         self.expired = False  # whether --timeout was over before the work was
         self.stop = threading.Event()  # set by Ctrl-C: nothing new is begun, and all waiting ends
         self._remarks = Remarks()
+        self._told: set[str] = set()
         self._tally = Tally("", self._remarks)  # of what is being read
         self._closing = contextlib.ExitStack()
 
     @classmethod
     @contextlib.contextmanager
     def begin(
-        cls, flags: Mapping[str, object], environ: Mapping[str, str], output: Output, pace: Pace
+        cls,
+        flags: Mapping[str, object],
+        environ: Mapping[str, str],
+        output: Output,
+        pace: Pace,
+        *,
+        with_file: bool = True,
     ) -> Iterator[Session]:
-        """Resolve the settings, and build a session on them.
+        """Resolve the settings, with or without a configuration file, and build a session on them.
 
         Raises:
             ConfigInvalid: a flag, a variable or the file can't be used.
         """
-        path = settings.config_path(flags, environ)
+        path = settings.config_path(flags, environ) if with_file else None
         chosen = settings.resolve(flags, environ, loader.load(path) if path else None)
         output.form = chosen.output
         output.color = chosen.color
@@ -163,6 +176,7 @@ class Session:
             clock=self.pace.clock,
             sleep=self.pace.sleep,
             read_seconds=self.pace.cloud_answer,
+            patience=self.settings.timeout,
         )
         self._closing.callback(cloud.close)
         if self.expired:
@@ -182,11 +196,16 @@ class Session:
         return Renderer(pathlib.Path(templates) if templates else None)
 
     @functools.cached_property
-    def kube_nodes(self) -> Sequence[KubeNode]:
-        """The cluster's nodes."""
-        from spidercli.facts.kubernetes import kube_node
+    def cluster_nodes(self) -> ClusterNodes:
+        """The cluster's nodes; those that the configuration leaves out are told once."""
+        from spidercli.facts import exclusion
+        from spidercli.facts.kubernetes import cluster_nodes
 
-        return [kube_node(manifest) for manifest in self._listed(kinds.NODE)]
+        found = cluster_nodes(self._listed(kinds.NODE), exclusion.configured(self.config.nodes.exclude))
+        if count := len(found.left_out):
+            self._once(f"{count:,} node{'s' if count != 1 else ''} left out by nodes.exclude", self.output.line)
+            self._once(f"left out: {', '.join(found.left_out)}", self.output.detail)
+        return found
 
     @functools.cached_property
     def inventory(self) -> Inventory:
@@ -195,19 +214,44 @@ class Session:
         Raises:
             SpiderError: a source does not answer, or the facts contradict each other.
         """
-        if self.settings.inventory:
-            return self._saved_inventory(pathlib.Path(self.settings.inventory))
+        found = self._saved_inventory(self.settings.inventory) if self.settings.inventory else self._fresh_inventory()
+        self._tell(found)
+        if not self.ask_cluster:
+            self._warn_of_unknown_owners(found)
+        return found
+
+    def _fresh_inventory(self) -> Inventory:
         from spidercli.facts import assemble
 
-        nodes = self.kube_nodes if self.ask_cluster else None
+        nodes = self.cluster_nodes.ours if self.ask_cluster else None
+        if nodes is None:
+            self._warn_of_unknown_labels()
         if not self.output.animated:
             self.output.line("Reading instances, ENIs and vSwitches…")
         with self._busy("Reading instances, ENIs and vSwitches"):
             facts = self._cloud_facts(nodes)
         with self._busy("Matching nodes and instances"):
-            found = assemble.inventory(facts, nodes, self.config)
+            return assemble.inventory(facts, nodes, self.config)
+
+    def _warn_of_unknown_labels(self) -> None:
+        if labels := [entry for entry in self.config.nodes.exclude if "=" in entry]:
+            self.output.warn(f"without the cluster, no node has the labels of nodes.exclude: {', '.join(labels)}")
+
+    def _warn_of_unknown_owners(self, found: Inventory) -> None:
+        from spidercli.desired import doubts
+
+        if count := len(doubts.with_unknown_owners(found, self.config)):
+            self.output.warn(
+                f"{count:,} node{'s have' if count != 1 else ' has'} IPv6 addresses on the primary ENI, and only the "
+                "cluster knows which of them is the node's own, which pods must not take: use `export --from-cluster` "
+                "(`inventory` without --no-cluster), or name it in pools.exclude"
+            )
+
+    def _tell(self, found: Inventory) -> None:
         self.output.detail(f"{len(found.nodes):,} nodes, {sum(1 for _ in found.nics()):,} NICs")
-        return found
+        if self.output.verbosity > 0:
+            lines = (f"node {each.name} is {each.instance_id}, {each.matched_by.words}" for each in found.nodes)
+            self.output.detail("\n".join(lines))
 
     def max_delete(self, given: str | None) -> str:
         """The limit on what may go: the command line's, else the configuration's.
@@ -250,25 +294,30 @@ class Session:
         Raises:
             SpiderError: the facts can't be had, or the cluster does not answer.
         """
+        from spidercli import desired
+
         wanted = self.pool_manifests
-        self._check_saved_nodes()
+        self.check_saved(all_known=True)
         live = self._listed(kinds.IP_POOL)
+        nics = Nics(self.inventory, lambda: desired.idle(self.inventory, self.config))
         with self._busy("Planning pools"):
-            facts = gather(wanted, live, prune=prune, adopt=adopt, nodes=self._scope())
+            facts = gather(wanted, live, prune=prune, adopt=adopt, nodes=self._scope(), nics=nics)
             return PoolPlan(facts=facts, plan=plan_of(facts))
 
     def multus_plan(self, *, adopt: bool = False) -> Plan:
         """What would make the cluster's SpiderMultusConfigs match the NICs of the inventory."""
         guards.check_not_empty(self.inventory)
+        self.check_saved()
         return plan_multus(self.multus_manifests(), self._listed(kinds.MULTUS_CONFIG), adopt=adopt)
 
     def provider_id_plan(self) -> Plan:
         """What would give every node of the inventory its providerID."""
-        return plan_provider_ids(self.inventory.nodes, self.kube_nodes, self.renderer.provider_id)
+        self.check_saved()
+        return plan_provider_ids(self.inventory.nodes, self.cluster_nodes.ours, self.renderer.provider_id)
 
     def refresh(self) -> None:
         """Forget what the cluster said about its nodes, so that the next plan reads it anew."""
-        self.__dict__.pop("kube_nodes", None)
+        self.__dict__.pop("cluster_nodes", None)
 
     def apply(self, plan: Plan) -> Report:
         """Carry out a plan, alone and interruptibly.
@@ -317,12 +366,13 @@ class Session:
         self.output.detail(text, level=2)
 
     def _start_clock(self) -> None:
-        """End all waiting once the time that --timeout gives is over."""
+        """End all waiting once the time that --timeout gives is over, and soon after it what can't be told to end."""
         if self.settings.timeout:
             clock = threading.Timer(self.settings.timeout, self._expire)
             clock.daemon = True
             clock.start()
             self._closing.callback(clock.cancel)
+            self._closing.enter_context(signals.alarm(self.settings.timeout + WINDING_UP))
 
     def _expire(self) -> None:
         self.expired = True
@@ -343,30 +393,46 @@ class Session:
 
         return collecting.collect(self.cloud, nodes, self.config)
 
-    def _scope(self) -> Collection[str] | None:
-        """The nodes that the facts are about, where they leave others out on purpose; None: all of the cluster."""
-        chosen = self.config.nodes
-        partial = chosen.ids or chosen.tags or self.inventory.source is Source.METADATA
-        return {node.name for node in self.inventory.nodes} if partial else None
+    def _scope(self) -> Container[str] | None:
+        """The nodes whose pools go if nothing asks for them; None is all."""
+        from spidercli.facts import scoping
+        from spidercli.facts.problems import listed
 
-    def _check_saved_nodes(self) -> None:
-        """Refuse to plan on a saved inventory of another cluster, or of this one as it was long ago.
+        nodes, path, live = self.config.nodes, self.settings.inventory, self.cluster_nodes
+        found = scoping.scope(self.inventory, live.names, nodes)
+        lacking = sorted(found.unread - set(live.left_out)) if path and found and found.only is None else []
+        if lacking:
+            text = (
+                f"{path} lacks {len(lacking):,} of the cluster's nodes, whose pools are left alone: {listed(lacking)}"
+            )
+            self._once(text, self.output.warn)
+        return found
+
+    def _once(self, text: str, tell: Callable[[str], None]) -> None:
+        """Tell something that a second look at the cluster would repeat."""
+        if text not in self._told:
+            self._told.add(text)
+            tell(text)
+
+    def check_saved(self, *, all_known: bool = False) -> None:
+        """Refuse facts from a file about nodes that are other machines by now, or, with `all_known`, that are gone.
 
         Raises:
-            NodeUnknown: the inventory has nodes that the cluster has not.
+            FactsInvalid: a node of the file and that of the cluster contradict each other.
+            NodeUnknown: the file has nodes that the cluster has not.
         """
-        if not self.settings.inventory:
-            return
-        known = {node.name for node in self.kube_nodes}
-        strange = [node.name for node in self.inventory.nodes if node.name not in known]
-        if strange:
-            raise NodeUnknown(
-                f"{self.settings.inventory}: the cluster has no node {', '.join(strange[:5])}",
-                hint="save the inventory anew, or choose another cluster with --context",
-            )
+        from spidercli.facts import saved
+
+        if self.settings.inventory:
+            where = str(self.settings.inventory)
+            saved.check(self.inventory, self.cluster_nodes, self.config, where)
+            if all_known:
+                saved.check_known(self.inventory, self.cluster_nodes, where)
 
     def _saved_inventory(self, path: pathlib.Path) -> Inventory:
-        from spidercli.facts import document
+        from spidercli.facts import document, saved
         from spidercli.gateways import files
 
-        return document.parse(files.read(path), str(path))
+        found = document.parse(files.read(path), str(path))
+        chosen, region, vpc = self.config.nodes, self.settings.chosen_region, self.config.vpc
+        return saved.select(found, chosen, region=region, vpc=vpc, where=str(path))

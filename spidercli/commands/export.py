@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spidercli.commands.invocation import session_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spidercli.exporting import File
+    from spidercli.output import Output
 
 
 class Part(enum.StrEnum):
@@ -23,7 +29,9 @@ class Part(enum.StrEnum):
 Only = Annotated[
     list[Part] | None,
     typer.Option(
-        "--only", help="Only this part; can be repeated (default: multus and pools; with --out also provider-id)."
+        "--only",
+        metavar="|".join(Part),
+        help="Only this part; can be repeated (default: multus and pools; with --out also provider-id).",
     ),
 ]
 
@@ -42,10 +50,23 @@ def export(
 
     session = session_of(ctx)
     session.ask_cluster = from_cluster
+    if from_cluster:
+        session.check_saved()
     parts = only or ([Part.MULTUS, Part.POOLS, Part.PROVIDER_ID] if out else [Part.MULTUS, Part.POOLS])
     files = exporting.files(session, [part.value for part in parts], with_secrets=with_secrets)
     if out is None:
-        session.output.stdout.write(exporting.stream(files))
+        _print(session.output, files)
         return
     written, removed = exporting.write(out, files)
     session.output.note(f"{out}: {written} files written, {removed} that are no longer wanted removed")
+
+
+def _print(output: Output, files: Sequence[File]) -> None:
+    from spidercli import exporting
+
+    if output.form == "json":
+        output.data({"apiVersion": "v1", "kind": "List", "items": exporting.manifests(files)})
+    elif output.form == "name":
+        output.stdout.write(exporting.names(exporting.manifests(files)))
+    else:
+        output.stdout.write(exporting.stream(files))

@@ -25,4 +25,4 @@ def provider_id(
     if dry_run:
         carrying_out.preview(session, plan, detailed=detailed_exitcode, strict=strict)
     else:
-        carrying_out.carry_out(session, plan, strict=strict)
+        carrying_out.carry_out(session, plan, detailed=detailed_exitcode, strict=strict)

@@ -18,6 +18,7 @@ def diff(
     prune: Prune = False,
     adopt: Adopt = False,
     detailed_exitcode: DetailedExitcode = False,
+    strict: Strict = False,
 ) -> None:
     """Show what `pools sync` would do."""
     from spidercli.commands import carrying_out
@@ -25,7 +26,7 @@ def diff(
     session = session_of(ctx)
     pools = session.pool_plan(prune=prune, adopt=adopt)
     pools.warn_of(session.max_delete(None), session.output)
-    carrying_out.preview(session, pools.plan, detailed=detailed_exitcode)
+    carrying_out.preview(session, pools.plan, detailed=detailed_exitcode, strict=strict)
 
 
 @app.command("sync")
@@ -49,18 +50,23 @@ def sync(
         carrying_out.preview(session, pools.plan, detailed=detailed_exitcode, strict=strict)
         return
     pools.check(limit)
-    carrying_out.carry_out(session, pools.plan, strict=strict)
+    carrying_out.carry_out(session, pools.plan, detailed=detailed_exitcode, strict=strict)
 
 
 @app.command("list")
 def list_pools(ctx: typer.Context) -> None:
-    """List the cluster's pools with their use, and whether they agree with the cloud."""
+    """List the cluster's pools with their use, and whether they agree with the cloud.
+
+    CLOUD is in-sync, drift (`pools diff` tells what differs), orphan (no NIC has it), not-read (the pool of a node that
+    was left out), foreign (not made by spidercli), conflict (foreign, or of a node that was left out, with a name that
+    spidercli needs) or deleting.
+    """
     from spidercli import poolviews
 
     session = session_of(ctx)
     pools = poolviews.overview(session.pool_plan().facts)
     session.output.records(
-        pools, poolviews.COLUMNS, wide=poolviews.WIDE_COLUMNS, name=lambda pool: f"spiderippool/{pool['name']}"
+        pools, poolviews.columns(pools), wide=poolviews.WIDE_COLUMNS, name=lambda pool: f"spiderippool/{pool['name']}"
     )
 
 
@@ -73,8 +79,11 @@ def who(
     from spidercli.errors import ExitCode
 
     session = session_of(ctx)
-    found = poolviews.who(poolviews.parse_address(address), session.pool_plan().facts, session.inventory)
+    wanted, facts = poolviews.parse_address(address), session.pool_plan().facts
+    found = poolviews.who(wanted, facts, session.inventory)
     session.output.record(found)
+    if lost := poolviews.lost(found, facts):
+        session.output.warn(lost)
     if not poolviews.is_known(found):
         session.output.warn(f"no pool, pod or ENI has {found['address']}")
         raise typer.Exit(ExitCode.FAILED)

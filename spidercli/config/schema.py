@@ -27,6 +27,13 @@ NodeNaming = Annotated[
         "hostname, instance-name, instance-id, private-ip or tag:KEY",
     ),
 ]
+NodePattern = Annotated[
+    str,
+    Matching(
+        r"[-a-z0-9.*?!\[\]]+|[-A-Za-z0-9_./]+=[-A-Za-z0-9_.]*",
+        "a pattern of node names, for example edge-*, or a label KEY=VALUE",
+    ),
+]
 ZonedVSwitch = Annotated[
     str,
     Matching(r"[a-z0-9-]+:vsw-[a-zA-Z0-9_-]+", "ZONE:VSWITCH, for example cn-hangzhou-i:vsw-bp1a2b3c"),
@@ -107,6 +114,11 @@ class Nodes(Section):
     """Only these instances; with a cluster, only nodes on them."""
     tags: dict[Text, str] = pydantic.Field(default_factory=dict, examples=[{"cluster": "production"}])
     """Only instances that have all these tags; an empty value means any value."""
+    exclude: list[NodePattern] = pydantic.Field(
+        default_factory=list, examples=[["type=virtual-kubelet", "edge-*", "idc-node-1"]]
+    )
+    """Nodes to leave alone with all their pools, for example those that are no ECS instances: shell patterns of names,
+    and labels KEY=VALUE; an empty value means any value."""
 
 
 class InterfaceMatch(Section):

@@ -46,6 +46,13 @@ class Settings:
         """How much to tell: the number of -v, less one for -q."""
         return self.verbose - self.quiet
 
+    @property
+    def chosen_region(self) -> str | None:
+        """The region that was given to us; variables of other tools only tell about the machine."""
+        variables = (name for option in options.ALL if option.key == ("region",) for name in option.foreign)
+        foreign = {f"env {name}" for name in variables}
+        return None if self.origins.get("region") in foreign else self.config.region
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Found:
@@ -62,13 +69,18 @@ def config_path(
 ) -> pathlib.Path | None:
     """The file to load: --config, else SPIDERCLI_CONFIG, else ./spidercli.yaml if it exists, else none.
 
+    Where nobody may look whether it exists, it is the one to load: reading it tells why it can't be.
+
     Raises:
         ConfigInvalid: what was given is no path.
     """
     found = _find(options.CONFIG_FILE, flags, environ, None)
     if found.text is not None:
         return cast("pathlib.Path", _read(options.CONFIG_FILE, found))
-    return DEFAULT_FILE if exists(DEFAULT_FILE) else None
+    try:
+        return DEFAULT_FILE if exists(DEFAULT_FILE) else None
+    except OSError:  # a folder that is closed to us
+        return DEFAULT_FILE
 
 
 def resolve(flags: Mapping[str, object], environ: Mapping[str, str], loaded: LoadedConfig | None) -> Settings:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import collections
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import IPv4Address, IPv6Address
 
 from spidercli.config.schema import Config
 from spidercli.errors import AddressClaimedTwice, FactsInvalid
-from spidercli.facts import blocks, matching, naming, nics, selection
+from spidercli.facts import blocks, exclusion, matching, naming, nics, selection
 from spidercli.facts.matching import Match
 from spidercli.facts.nics import NamedEni
 from spidercli.facts.problems import refuse
-from spidercli.model import CloudFacts, Eni, Inventory, KubeNode, Nic, Node, VSwitch
+from spidercli.model import CloudFacts, Eni, Inventory, IPAddress, KubeNode, Nic, Node, VSwitch
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ def inventory(facts: CloudFacts, nodes: Sequence[KubeNode] | None, config: Confi
 def _matches(facts: CloudFacts, nodes: Sequence[KubeNode] | None, config: Config) -> tuple[Match, ...]:
     chosen = selection.effective(config.nodes, facts)
     if nodes is None:
-        return naming.named(facts.instances, chosen, config.nodes.name)
+        return naming.named(facts.instances, chosen, config.nodes.name, exclusion.configured(config.nodes.exclude))
     return matching.match(nodes, facts.instances, chosen, region_id=facts.region_id).settled()
 
 
@@ -69,14 +70,15 @@ def _problems(joins: Iterable[_Join], vswitches: Mapping[str, VSwitch]) -> Itera
 
 
 def _claimed_twice(joins: Iterable[_Join]) -> Iterator[AddressClaimedTwice]:
-    claims: dict[tuple[int, int], str] = {}
+    claims: dict[type[IPAddress], dict[int, str]] = {IPv4Address: {}, IPv6Address: {}}
     for join in joins:
         for each in join.enis:
             label = join.label(each.eni)
-            for address in blocks.all_addresses(each.eni):
-                other = claims.setdefault((address.version, int(address)), label)
-                if other is not label:
-                    yield AddressClaimedTwice(f"the address {address} is on {other} and on {label}")
+            for kind, numbers in blocks.numbers_with_primary(each.eni).items():
+                twice = claims[kind].keys() & numbers
+                for number in sorted(twice):
+                    yield AddressClaimedTwice(f"the address {kind(number)} is on {claims[kind][number]} and on {label}")
+                claims[kind].update(dict.fromkeys(numbers - twice, label))
 
 
 def _node(join: _Join, vswitches: Mapping[str, VSwitch], facts: CloudFacts) -> Node:

@@ -9,12 +9,12 @@ ENI may be.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from ipaddress import IPv4Address, IPv6Address
 
-from spidercli import addresses
 from spidercli.errors import FactsInvalid
 from spidercli.facts.problems import listed
-from spidercli.model import AddressBlock, Eni, Family, IPAddress, IPNetwork, VSwitch
+from spidercli.model import AddressBlock, Addresses, Eni, Family, IPAddress, IPNetwork, VSwitch
 
 _OF_PREFIX = 16
 
@@ -30,29 +30,31 @@ def of_eni(
         own: addresses that the node itself uses.
         gateways: by ENI id and family, where the source knows them.
     """
-    subnets: list[tuple[IPNetwork | None, Iterable[IPAddress]]] = [
-        (vswitch.cidr, _ipv4(eni)),
-        (vswitch.ipv6_cidr, _ipv6(eni)),
-    ]
-    reserved = [address for address in (eni.primary_ip, *own) if address]
+    found = _numbers(eni)
+    for address in (eni.primary_ip, *own):
+        if address:
+            found[type(address)].discard(int(address))
+    subnets: Sequence[tuple[type[IPAddress], IPNetwork | None]] = (
+        (IPv4Address, vswitch.cidr),
+        (IPv6Address, vswitch.ipv6_cidr),
+    )
     return tuple(
         AddressBlock(
             subnet=subnet,
             gateway=gateways.get((eni.eni_id, Family(subnet.version))),
-            addresses=_without(reserved, found),
+            addresses=Addresses(kind, found[kind]),
         )
-        for subnet, found in subnets
+        for kind, subnet in subnets
         if subnet is not None
     )
 
 
-def _without(reserved: Iterable[IPAddress], found: Iterable[IPAddress]) -> tuple[IPAddress, ...]:
-    """Addresses of one family, ascending, each once."""
-    free = addresses.by_number(found)
-    for address in reserved:
-        if free.get(int(address)) == address:  # one of the other family may have the same number
-            del free[int(address)]
-    return tuple(free[number] for number in sorted(free))
+def numbers_with_primary(eni: Eni) -> Mapping[type[IPAddress], set[int]]:
+    """Every address of an ENI as a number, by family."""
+    found = _numbers(eni)
+    if eni.primary_ip:
+        found[IPv4Address].add(int(eni.primary_ip))
+    return found
 
 
 def problems(owner: str, eni: Eni, vswitch: VSwitch | None) -> Iterator[FactsInvalid]:
@@ -61,7 +63,8 @@ def problems(owner: str, eni: Eni, vswitch: VSwitch | None) -> Iterator[FactsInv
         yield FactsInvalid(f"{owner}: its vSwitch {eni.vswitch_id} was not found")
         return
     strangers = [
-        *_outside(vswitch.cidr, itertools.chain(_primary(eni), eni.secondary_ips), eni.ipv4_prefixes),
+        *_outside(vswitch.cidr, [eni.primary_ip] if eni.primary_ip else [], ()),
+        *_outside(vswitch.cidr, eni.secondary_ips, eni.ipv4_prefixes),
         *_outside(vswitch.ipv6_cidr, eni.ipv6_addresses, eni.ipv6_prefixes),
     ]
     if strangers:
@@ -69,32 +72,20 @@ def problems(owner: str, eni: Eni, vswitch: VSwitch | None) -> Iterator[FactsInv
         yield FactsInvalid(f"{owner}: its vSwitch {vswitch.vswitch_id} ({cidrs}) does not hold {listed(strangers)}")
 
 
-def all_addresses(eni: Eni) -> Iterator[IPAddress]:
-    """Every address of an ENI, the primary one included."""
-    return itertools.chain(_primary(eni), _ipv4(eni), _ipv6(eni))
-
-
-def _ipv4(eni: Eni) -> Iterator[IPAddress]:
-    yield from eni.secondary_ips
+def _numbers(eni: Eni) -> dict[type[IPAddress], set[int]]:
+    """Every address of an ENI besides the primary one, as numbers, by family."""
+    ipv4, ipv6 = set(eni.secondary_ips.numbers), set(eni.ipv6_addresses.numbers)
     for prefix in eni.ipv4_prefixes:
-        yield from prefix
+        ipv4.update(range(int(prefix[0]), int(prefix[-1]) + 1))
+    for prefix6 in eni.ipv6_prefixes:
+        ipv6.update(map(int, itertools.islice(prefix6, _OF_PREFIX)))
+    return {IPv4Address: ipv4, IPv6Address: ipv6}
 
 
-def _ipv6(eni: Eni) -> Iterator[IPAddress]:
-    yield from eni.ipv6_addresses
-    for prefix in eni.ipv6_prefixes:
-        yield from itertools.islice(prefix, _OF_PREFIX)
-
-
-def _primary(eni: Eni) -> Iterator[IPAddress]:
-    if eni.primary_ip:
-        yield eni.primary_ip
-
-
-def _outside(subnet: IPNetwork | None, addresses: Iterable[IPAddress], prefixes: Iterable[IPNetwork]) -> Iterator[str]:
-    for address in addresses:
-        if subnet is None or address not in subnet:
-            yield str(address)
+def _outside(subnet: IPNetwork | None, found: Sequence[IPAddress], prefixes: Iterable[IPNetwork]) -> Iterator[str]:
+    """What a subnet does not hold of ascending addresses and of prefixes, as text."""
+    if found and (subnet is None or found[0] not in subnet or found[-1] not in subnet):
+        yield from (str(address) for address in found if subnet is None or address not in subnet)
     for prefix in prefixes:
         if subnet is None or not _within(prefix, subnet):
             yield str(prefix)

@@ -2,8 +2,6 @@
 
 The shortest file that is one:
 
-    apiVersion: spidercli.io/v1
-    kind: Inventory
     region: cn-hangzhou
     nodes:
       - name: worker
@@ -35,7 +33,7 @@ from spidercli.model import AddressBlock, Inventory, Nic, Node
 
 _ABOUT = """\
 # Nodes, their ENIs and the addresses that pods may take: written by `spidercli inventory -o yaml`, read by --inventory.
-# By hand, a node needs name, instance and nics, a NIC needs name and ipv4 or ipv6; the rest may be left out.
+# By hand: region and nodes; of a node name, instance and nics; of a NIC name and ipv4 or ipv6: subnet and addresses.
 """
 _HINT = "`spidercli inventory -o yaml` writes a file of this kind"
 
@@ -156,7 +154,7 @@ def _block(section: BlockSection) -> AddressBlock:
     return AddressBlock(
         subnet=section.subnet,
         gateway=section.gateway,
-        addresses=tuple(sorted(addresses.expand(section.addresses), key=int)),
+        addresses=addresses.in_family(section.subnet, map(int, addresses.expand(section.addresses))),
     )
 
 

@@ -100,8 +100,8 @@ class NodeSection(Section):
 class InventorySection(Section):
     """The document."""
 
-    api_version: Literal["spidercli.io/v1"]
-    kind: Literal["Inventory"]
+    api_version: Literal["spidercli.io/v1"] = "spidercli.io/v1"
+    kind: Literal["Inventory"] = "Inventory"
     source: Source = Source.FILE
     region: RegionId
     nodes: list[NodeSection] = pydantic.Field(max_length=100_000)

@@ -1,15 +1,48 @@
-"""A Node manifest of Kubernetes as the few facts that we need of it."""
+"""Node manifests of Kubernetes as the few facts that we need of them."""
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from spidercli.config.texts import shown
 from spidercli.errors import FactsInvalid
+from spidercli.facts.exclusion import Exclusion
 from spidercli.model import IPAddress, KubeNode
 
 _HOSTNAME_LABEL = "kubernetes.io/hostname"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ClusterNodes:
+    """The nodes of a cluster."""
+
+    ours: tuple[KubeNode, ...]
+    left_out: tuple[str, ...]
+    """Names of the nodes that are left alone; nothing else of them is read, so that nothing else can be wrong."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All of them."""
+        return frozenset({*self.left_out, *(node.name for node in self.ours)})
+
+
+def cluster_nodes(manifests: Iterable[Mapping[str, object]], left_alone: Exclusion) -> ClusterNodes:
+    """The nodes that v1 Node manifests describe.
+
+    Raises:
+        FactsInvalid: see `kube_node`.
+    """
+    ours, left_out = [], []
+    for manifest in manifests:
+        metadata = _mapping(manifest.get("metadata"))
+        name = _text(metadata.get("name"))
+        if left_alone.has(name, _mapping(metadata.get("labels"))):
+            left_out.append(name)
+        else:
+            ours.append(kube_node(manifest))
+    return ClusterNodes(ours=tuple(ours), left_out=tuple(left_out))
 
 
 def kube_node(manifest: Mapping[str, object]) -> KubeNode:

@@ -9,7 +9,8 @@ Asked in this order, and the first answer counts:
 Nothing is guessed: an answer that fits two instances, or that another fact contradicts, is an error that names both.
 
 Nodes that are no ECS instances (kind, ACK hybrid, virtual kubelet) are errors too, because leaving a node out unasked
-would look like "this node has no addresses" and let its pools be pruned. `nodes.ids` and `nodes.tags` leave nodes out:
+would look like "this node has no addresses" and let its pools be pruned. `nodes.exclude` names those to leave out, and
+they never come here. `nodes.ids` and `nodes.tags` leave nodes out as well:
 
 - a node whose instance is not selected;
 - a node whose providerID is not that of an ECS instance, unless its address or hostname is that of a selected one;
@@ -31,7 +32,7 @@ from spidercli.facts.selection import Selection
 from spidercli.model import Instance, IPAddress, KubeNode, MatchedBy
 
 _WRITE_ONCE = "a providerID can't be changed: if it is wrong, delete the Node and let its kubelet register again"
-_SELECT = "select the nodes that are ECS instances with nodes.ids or nodes.tags"
+_EXCLUDE = "leave nodes that are no ECS instances out with nodes.exclude in the configuration"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -153,7 +154,7 @@ def _provider_id_problem(
     if named.region_id != region_id:
         return FactsInvalid(
             f"{claim}, but the region asked is {region_id}",
-            hint=f"use --region {named.region_id}, or leave the node out with nodes.ids",
+            hint=f"use --region {named.region_id}, or leave the node out with nodes.exclude",
         )
     if instance is None:
         return NodeUnknown(f"{claim}, but {region_id} has no such instance", hint=_WRITE_ONCE)
@@ -189,12 +190,12 @@ def _no_candidate(node: KubeNode, form: Form, selection: Selection) -> FactsInva
     tried.append(f"hostname {shown(_hostname(node))}")
     return NodeUnknown(
         f"node {node.name} has no providerID, and no instance has its {listed(tried, separator=' or ')}",
-        hint="check region and vpc; nodes that are no ECS instances can be left out with nodes.ids",
+        hint=f"check region and vpc; {_EXCLUDE}",
     )
 
 
 def _unusable(node: KubeNode, form: Form) -> NodeUnknown:
-    return NodeUnknown(f"node {node.name}: its providerID {shown(node.provider_id)} {form.value}", hint=_SELECT)
+    return NodeUnknown(f"node {node.name}: its providerID {shown(node.provider_id)} {form.value}", hint=_EXCLUDE)
 
 
 def _ambiguous(node: KubeNode, matched_by: MatchedBy, candidates: Sequence[Instance]) -> NodeAmbiguous:

@@ -8,21 +8,28 @@ from collections.abc import Iterable, Iterator
 from spidercli import kinds
 from spidercli.config.texts import shown
 from spidercli.errors import FactsInvalid, NodeUnknown
+from spidercli.facts import exclusion
+from spidercli.facts.exclusion import Exclusion
 from spidercli.facts.matching import Match, one_network
 from spidercli.facts.problems import listed, refuse
 from spidercli.facts.selection import Selection
 from spidercli.model import Instance, KubeNode, MatchedBy
 
 
-def named(instances: Iterable[Instance], selection: Selection, scheme: str) -> tuple[Match, ...]:
-    """Every selected instance as a node; `scheme` is the configuration's `nodes.name`.
+def named(
+    instances: Iterable[Instance], selection: Selection, scheme: str, left_alone: Exclusion = exclusion.NOTHING
+) -> tuple[Match, ...]:
+    """Every selected instance as a node, but for those of names that are left alone.
+
+    `scheme` is the configuration's `nodes.name`. Labels are the cluster's, so that they leave nobody alone here.
 
     Raises:
         FactsInvalid: an instance gets a name that is no node name, or two get the same; or see `one_network`.
         NodeUnknown: a selected id is not among the instances.
     """
     known = list(instances)
-    chosen = {instance.instance_id: _name(instance, scheme) for instance in known if selection.has(instance)}
+    names = {instance.instance_id: _name(instance, scheme) for instance in known if selection.has(instance)}
+    chosen = {instance_id: name for instance_id, name in names.items() if not left_alone.has_name(name)}
     refuse([*_ids_without_instance(known, selection), *_unusable(chosen, scheme), *_repeated(chosen, scheme)])
     matches = tuple(
         Match(node=_node(chosen[instance.instance_id]), instance=instance, matched_by=MatchedBy.CLOUD)

@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 import requests
 import tenacity
@@ -23,7 +23,7 @@ from spidercli.gateways.alibaba.calls import Cause, Failure
 from spidercli.gateways.alibaba.fields import Fields
 from spidercli.gateways.alibaba.redaction import silence_sdk_loggers
 from spidercli.gateways.alibaba.transport import Session
-from spidercli.model import CloudFacts, Eni, Family, Instance, IPAddress, Source, VSwitch
+from spidercli.model import Addresses, CloudFacts, Eni, Family, Instance, IPAddress, Source, VSwitch
 
 _ROOT = "/latest/meta-data"
 _TOKEN_SECONDS = "21600"  # noqa: S105 - the longest life that a token may have
@@ -227,7 +227,7 @@ def _eni(mac: str, values: Fields, instance: Fields, *, primary: bool) -> Eni:
         primary_ip=primary_ip,
         secondary_ips=_secondary_ips(values, primary_ip),
         ipv4_prefixes=tuple(sorted(item.ipv4_network("ipv4-prefixes") for item in _listed(values, "ipv4-prefixes"))),
-        ipv6_addresses=tuple(sorted(item.ipv6("ipv6s") for item in _listed(values, "ipv6s"))),
+        ipv6_addresses=Addresses(IPv6Address, (int(item.ipv6("ipv6s")) for item in _listed(values, "ipv6s"))),
         ipv6_prefixes=tuple(sorted(item.ipv6_network("ipv6-prefixes") for item in _listed(values, "ipv6-prefixes"))),
         device_index=None,
         created_at="",
@@ -237,15 +237,15 @@ def _eni(mac: str, values: Fields, instance: Fields, *, primary: bool) -> Eni:
     )
 
 
-def _secondary_ips(values: Fields, primary_ip: IPv4Address | None) -> tuple[IPv4Address, ...]:
+def _secondary_ips(values: Fields, primary_ip: IPv4Address | None) -> Addresses[IPv4Address]:
     """The addresses besides the primary one; a list without that one was cut, and is no smaller ENI."""
     if primary_ip is None:
-        return ()
+        return Addresses(IPv4Address, ())
     values.text("private-ipv4s")
     addresses = {item.ipv4("private-ipv4s") for item in _listed(values, "private-ipv4s")}
     if primary_ip not in addresses:
         raise values.invalid("private-ipv4s", f"without the primary address {primary_ip}")
-    return tuple(sorted(addresses - {primary_ip}))
+    return Addresses(IPv4Address, map(int, addresses - {primary_ip}))
 
 
 def _vswitch(values: Fields, instance: Fields) -> VSwitch:

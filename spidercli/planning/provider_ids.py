@@ -23,6 +23,9 @@ def plan_provider_ids(nodes: Iterable[Node], live: Iterable[KubeNode], patch: Ca
         nodes: the inventory's nodes.
         live: the cluster's nodes as they are now.
         patch: renders the strategic merge patch for a node that has its uid.
+
+    A node that has another uid by now is blocked: its instance is that of the former one. Facts that were written by
+    hand have no uid.
     """
     found = {node.name: node for node in live}
     return Plan(changes=tuple(_line(node, found, patch) for node in nodes))
@@ -32,12 +35,15 @@ def _line(node: Node, live: Mapping[str, KubeNode], patch: Callable[[Node], Mani
     current = live.get(node.name)
     if current is None:
         return _change(Action.BLOCKED, node, reason="the cluster has no node of this name")
+    if node.uid and node.uid != current.uid:
+        reason = f"its uid is {current.uid}, and was {node.uid}: it was registered anew, maybe on another machine"
+        return _change(Action.BLOCKED, node, reason=reason)
     if not current.provider_id:
         body = patch(dataclasses.replace(node, uid=current.uid))
         return _change(
             Action.UPDATE,
             node,
-            reason="not set yet",
+            reason=f"not set yet; {node.matched_by.words}",
             detail=node.expected_provider_id,
             before="",
             writes=(_write(node, body),),

@@ -77,7 +77,7 @@ def test_multus_of_a_nic_that_is_gone(spidercli: Run, sandbox: Sandbox) -> None:
     ran = spidercli("multus", "sync", "--yes")
 
     assert (ran.code, ran.stdout) == (0, "nothing to do: 1 unchanged, 1 blocked\n")
-    assert "no node has this NIC any more; delete it by hand once no pod refers to it" in ran.stderr
+    assert "no node of the inventory has this NIC; delete it by hand once no pod refers to it" in ran.stderr
     assert sandbox.kube.find(*MULTUS, "ipvlan-eth1", "kube-system") is not None
 
 
@@ -89,8 +89,8 @@ def test_provider_ids_are_set_once(spidercli: Run, sandbox: Sandbox) -> None:
 
     assert plan.code == 2
     assert plan.stdout == textwrap.dedent("""\
-          ~ Node master  cn-hangzhou.i-bp1d8cnq4vw6t0yr3e5s  not set yet
-          ~ Node worker  cn-hangzhou.i-bp17345hor9k2m4x8w1z  not set yet
+          ~ Node master  cn-hangzhou.i-bp1d8cnq4vw6t0yr3e5s  not set yet; matched by InternalIP
+          ~ Node worker  cn-hangzhou.i-bp17345hor9k2m4x8w1z  not set yet; matched by InternalIP
         2 to update
         """)
     assert (ran.code, ran.stdout) == (0, "2 of 2 changes made, 0 unchanged\n")
@@ -131,15 +131,26 @@ def test_a_wrong_provider_id(
     assert written() == []
 
 
-def test_a_provider_id_against_a_saved_inventory(spidercli: Run, sandbox: Sandbox, tmp_path: Any) -> None:
-    """With facts from a file, a providerID of another instance is a conflict that can't be mended."""
+def test_a_foreign_provider_id_against_a_saved_inventory(spidercli: Run, sandbox: Sandbox, tmp_path: Any) -> None:
+    """With facts from a file, a providerID of another provider is a conflict that can't be mended."""
     saved = tmp_path / "inventory.yaml"
-    saved.write_text(spidercli("inventory", "-o", "yaml").stdout.replace(guide.MASTER, "i-other"))
-    spidercli("nodes", "provider-id", "--yes")
+    saved.write_text(spidercli("inventory", "-o", "yaml").stdout)
+    node: Any = sandbox.kube.find("v1", "nodes", "master")
+    sandbox.kube.seed({**node, "spec": {**node["spec"], "providerID": "k3s://master"}})
     ran = spidercli("nodes", "provider-id", "--yes", "--strict", "--inventory", str(saved))
 
-    assert (ran.code, ran.stdout) == (3, "nothing to do: 1 unchanged, 1 in conflict\n")
-    assert f"it is cn-hangzhou.{guide.MASTER}, should be cn-hangzhou.i-other" in ran.stderr
+    assert (ran.code, ran.stdout) == (3, "1 of 1 changes made, 0 unchanged, 1 in conflict\n")
+    assert f"it is k3s://master, should be cn-hangzhou.{guide.MASTER}" in ran.stderr
+
+
+def test_how_each_node_was_matched(spidercli: Run, sandbox: Sandbox) -> None:
+    """-v says for each node what tied it to its instance."""
+    node: Any = sandbox.kube.find("v1", "nodes", "master")
+    sandbox.kube.seed({**node, "spec": {**node["spec"], "providerID": f"cn-hangzhou.{guide.MASTER}"}})
+    ran = spidercli("nodes", "provider-id", "--dry-run", "-v")
+
+    assert f"node master is {guide.MASTER}, matched by providerID\n" in ran.stderr
+    assert f"node worker is {guide.WORKER}, matched by InternalIP\n" in ran.stderr
 
 
 def test_a_node_that_the_cluster_does_not_have(spidercli: Run, sandbox: Sandbox, tmp_path: Any) -> None:

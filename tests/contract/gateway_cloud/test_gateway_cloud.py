@@ -100,7 +100,7 @@ def test_the_guides_facts_are_read(world: World, connect: Connect) -> None:
     assert enis.keys() == world.enis.keys()
     for eni_id, made in world.enis.items():
         read = enis[eni_id]
-        assert (read.primary_ip, read.secondary_ips) == (made.primary_ip, tuple(sorted(made.secondary_ips)))
+        assert (read.primary_ip, tuple(read.secondary_ips)) == (made.primary_ip, tuple(sorted(made.secondary_ips)))
         assert (read.instance_id, read.mac, read.device_index) == (made.instance_id, made.mac, made.device_index)
         assert (read.vswitch_id, read.kind, read.status) == (made.vswitch_id, made.kind, made.status)
     assert {vswitch.vswitch_id: vswitch.cidr for vswitch in vswitches} == {

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Collection
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from typing import Any
 
 import pytest
 
-from spidercli.model import Eni, Instance, KubeNode, VSwitch
+from spidercli.model import Addresses, Eni, Instance, KubeNode, VSwitch
 from spidercli.ports import Identity
 
 
@@ -90,9 +90,9 @@ def _eni(instance: Instance) -> Eni:
         vswitch_id="vsw-1",
         zone_id=instance.zone_id,
         primary_ip=instance.private_ips[0],
-        secondary_ips=(),
+        secondary_ips=Addresses(IPv4Address, ()),
         ipv4_prefixes=(),
-        ipv6_addresses=(),
+        ipv6_addresses=Addresses(IPv6Address, ()),
         ipv6_prefixes=(),
         device_index=0,
         created_at="2023-07-21T02:00:00Z",

@@ -114,7 +114,7 @@ def test_address_on_two_enis_is_an_error(build: Any) -> None:
 def test_primary_address_among_pod_addresses_of_another_eni_is_an_error(build: Any) -> None:
     """An address that a node uses itself can't be one that pods take elsewhere."""
     guide = build.guide_facts()
-    twice = dataclasses.replace(guide.enis[2], secondary_ips=(IPv4Address("172.31.199.183"),))
+    twice = dataclasses.replace(guide.enis[2], secondary_ips=addresses.gathered([IPv4Address("172.31.199.183")]))
 
     with pytest.raises(AddressClaimedTwice, match="eni-m0 of node master and on eni-w0 of node worker"):
         inventory(dataclasses.replace(guide, enis=(*guide.enis[:2], twice)), build.guide_nodes(), Config())

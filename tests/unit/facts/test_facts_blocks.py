@@ -46,7 +46,7 @@ def test_ipv6_addresses_and_the_start_of_prefixes_are_listed(build: Any) -> None
     """Of a /80, the first sixteen addresses are used."""
     eni = build.eni(
         "eni-1",
-        ipv6_addresses=(IPv6Address("2408:4005:3b3:1a00::5"),),
+        ipv6_addresses=addresses.gathered([IPv6Address("2408:4005:3b3:1a00::5")]),
         ipv6_prefixes=(IPv6Network("2408:4005:3b3:1a00:1::/80"),),
     )
 
@@ -67,7 +67,7 @@ def test_block_without_addresses_is_kept(build: Any) -> None:
 def test_addresses_of_the_node_itself_are_left_out(build: Any) -> None:
     """An InternalIP may be an IPv6 address of the ENI; no pod may take it."""
     node = IPv6Address("2408:4005:3b3:1a00::5")
-    eni = build.eni("eni-1", ipv6_addresses=(node, node + 1))
+    eni = build.eni("eni-1", ipv6_addresses=addresses.gathered([node, node + 1]))
 
     _, block6 = of_eni(eni, build.vswitch("vsw-1", SUBNET, SUBNET6), own=(node,))
 
@@ -100,7 +100,7 @@ def test_all_addresses_outside_of_the_vswitch_are_named(build: Any) -> None:
         "10.0.0.1",
         ["172.31.192.5", "10.0.0.2"],
         ipv4_prefixes=(IPv4Network("172.31.208.0/28"), IPv4Network("172.31.0.0/16")),
-        ipv6_addresses=(IPv6Address("2408::1"),),
+        ipv6_addresses=addresses.gathered([IPv6Address("2408::1")]),
         ipv6_prefixes=(IPv6Network("2408::/80"),),
     )
 

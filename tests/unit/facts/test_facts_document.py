@@ -331,7 +331,7 @@ def _block(draw: st.DrawFn, subnet: Any, rng: random.Random) -> AddressBlock:
     return AddressBlock(
         subnet=subnet,
         gateway=draw(st.sampled_from([None, subnet[253]])),
-        addresses=tuple(subnet[number] for number in numbers),
+        addresses=addresses.gathered(subnet[number] for number in numbers),
     )
 
 

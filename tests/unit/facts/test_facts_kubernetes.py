@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from spidercli.errors import FactsInvalid
-from spidercli.facts.kubernetes import kube_node
+from spidercli.facts.exclusion import configured
+from spidercli.facts.kubernetes import cluster_nodes, kube_node
 from spidercli.model import KubeNode
 
 
@@ -33,6 +34,28 @@ def test_all_facts_are_read() -> None:
         internal_ips=(IPv4Address("172.31.199.184"), IPv6Address("2408::1")),
         hostname="Worker",
     )
+
+
+@pytest.mark.parametrize("entry", ["virtual-*", "type=virtual-kubelet", "type="])
+def test_nothing_is_read_of_nodes_that_are_left_alone(entry: str) -> None:
+    """What would be wrong with a node of ours does not matter there."""
+    addresses = [{"type": "InternalIP", "address": "none"}]
+    virtual = {
+        "metadata": {"name": "virtual-1", "labels": {"type": "virtual-kubelet"}},
+        "status": {"addresses": addresses},
+    }
+    found = cluster_nodes([node(), virtual], configured([entry]))
+
+    assert ([each.name for each in found.ours], found.left_out) == (["worker"], ("virtual-1",))
+    assert found.names == {"worker", "virtual-1"}
+
+
+@pytest.mark.parametrize("entry", ["virtual", "Virtual-*", "type=virtual", "other=", "virtual-1=x"])
+def test_an_entry_that_means_no_node(entry: str) -> None:
+    """Patterns fit whole names, and labels their whole value."""
+    virtual = {"metadata": {"name": "virtual-1", "labels": {"type": "virtual-kubelet"}}}
+
+    assert not cluster_nodes([virtual], configured([entry])).left_out
 
 
 def test_hostname_label_stands_in_for_the_address() -> None:

@@ -146,7 +146,7 @@ def test_node_of_another_provider_is_an_error(build: Any, foreign: str) -> None:
     with pytest.raises(NodeUnknown, match="node a: its providerID") as caught:
         match([node], [build.instance("i-1", "10.0.0.1")]).settled()
 
-    assert "nodes.ids" in str(caught.value.hint)
+    assert "nodes.exclude" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("selection", [only("i-1"), only(role="node")])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from spidercli.model import KubeNode, Manifest, MatchedBy, Node
@@ -62,6 +64,31 @@ def test_another_one_can_not_be_changed(provider_id: str) -> None:
 
     assert (change.action, change.writes) == (Action.CONFLICT, ())
     assert f"it is {provider_id}, should be cn-hangzhou.i-1" in change.reason
+
+
+def test_a_node_that_was_registered_anew_is_left_alone() -> None:
+    """Its instance is that of the node that had the name before."""
+    former = dataclasses.replace(NODE, uid="uid-6")
+    (change,) = plan_provider_ids([former], [live("")], patch).changes
+
+    assert (change.action, change.writes) == (Action.BLOCKED, ())
+    assert "its uid is uid-7, and was uid-6" in change.reason
+
+
+@pytest.mark.parametrize(
+    ("matched_by", "words"),
+    [
+        (MatchedBy.PROVIDER_ID, "matched by providerID"),
+        (MatchedBy.INTERNAL_IP, "matched by InternalIP"),
+        (MatchedBy.HOSTNAME, "matched by hostname"),
+        (MatchedBy.CLOUD, "matched by name alone"),
+    ],
+)
+def test_the_line_says_what_tied_node_and_instance(matched_by: MatchedBy, words: str) -> None:
+    """A providerID is for good: whoever agrees to it knows what it rests on."""
+    (change,) = plan_provider_ids([dataclasses.replace(NODE, matched_by=matched_by)], [live("")], patch).changes
+
+    assert change.reason == f"not set yet; {words}"
 
 
 def test_a_node_that_is_gone_is_not_created() -> None:

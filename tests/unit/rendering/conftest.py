@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from spidercli.addresses import gathered
 from spidercli.config.schema import Ccm
 from spidercli.desired import CcmSpec, DesiredMultus, DesiredPool, ccm_spec
 from spidercli.model import Family, MatchedBy, Node
@@ -20,7 +21,7 @@ _POOL = DesiredPool(
     family=Family.IPV4,
     subnet=ipaddress.ip_network("192.168.0.0/24"),
     gateway=ipaddress.ip_address("192.168.0.253"),
-    addresses=tuple(ipaddress.ip_address(f"192.168.0.{last}") for last in (161, 162, 165)),
+    addresses=gathered(ipaddress.ip_address(f"192.168.0.{last}") for last in (161, 162, 165)),
     eni_id="eni-1",
     instance_id="i-1",
     vswitch_id="vsw-1",
