@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from spidercli import kinds, views
-from spidercli.errors import UsageProblem
-from spidercli.model import Family
-from spidercli.planning.plan import Plan
+from spidercli.errors import ConfigInvalid, UsageProblem
+from spidercli.model import Family, Manifest
+from spidercli.planning import ownership
+from spidercli.planning.plan import Change, Plan
 from spidercli.session import Session
 
 _NOTHING = Plan(changes=())
+_SETTINGS = "spiderpool-conf"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,36 +60,69 @@ def choose(only: Sequence[str], skip: Sequence[str], start: str | None) -> list[
     return chosen
 
 
+def changed_back(written: Plan, now: Plan) -> Change | None:
+    """A change that would have to be made now to something that was written, and that is not as it was written.
+
+    Args:
+        written: a plan that was carried out.
+        now: the plan that the cluster asks for afterwards.
+    """
+    bodies = {write.target: write.body for write in written.writes}
+    again = (change for change in now.changes if change.writes and change.target in bodies)
+    return next((change for change in again if not _is_as_written(bodies[change.target], change.before)), None)
+
+
+def _is_as_written(body: Manifest | None, live: Mapping[str, object] | None) -> bool:
+    """Whether an object has every value that was written to it; None is no object."""
+    if body is None or live is None:
+        return live is None
+    return not any(item.desired or item.live for item in ownership.differences(body, dict(live)))
+
+
 def _preflight(session: Session, _: Wish) -> Checked:
     version = session.cluster.version()
     session.cluster.list(kinds.MULTUS_CONFIG)  # raises where Spiderpool is not installed
-    namespace = session.config.spiderpool.namespace
-    config = session.cluster.get(kinds.CONFIG_MAP, "spiderpool-conf", namespace)
-    pools = session.pool_manifests
-    wants_ipv6 = any(kinds.spec(pool).get("ipVersion") == Family.IPV6 for pool in pools)
-    warnings = _spiderpool_warnings(config, namespace, wants_ipv6=wants_ipv6)
-    nodes = session.inventory.nodes
+    warnings = _spiderpool_warnings(session)
+    facts = session.inventory
+    count = f"{len(facts.nodes):,} node{'s' if len(facts.nodes) != 1 else ''}"
     return Checked(
-        summary=f"Kubernetes {version}, {len(nodes):,} node{'s' if len(nodes) != 1 else ''} matched to instances",
+        summary=f"Kubernetes {version}, {count} matched to instances in {facts.region_id}",
         warnings=tuple(warnings),
     )
 
 
-def _spiderpool_warnings(config: object, namespace: str, *, wants_ipv6: bool) -> list[str]:
-    if config is None:
-        return [f"no ConfigMap {namespace}/spiderpool-conf: is Spiderpool in another namespace? (spiderpool.namespace)"]
-    from spidercli import yamltext
-
-    data = cast("dict[str, dict[str, str]]", config).get("data") or {}
-    values = cast("dict[str, object]", next(iter(yamltext.load_all(data.get("conf.yml", ""))), None) or {})
+def _spiderpool_warnings(session: Session) -> list[str]:
+    values = _spiderpool_values(session)
     found = []
     if values.get("enableStatefulSet"):
         found.append(
             "Spiderpool's ipam.enableStatefulSet is on: a fixed address can't follow a pod to another instance"
         )
+    wants_ipv6 = any(kinds.spec(pool).get("ipVersion") == Family.IPV6 for pool in session.pool_manifests)
     if wants_ipv6 and not values.get("enableIPv6"):
         found.append("Spiderpool's ipam.enableIPv6 is off: it will refuse the IPv6 pools")
     return found
+
+
+def _spiderpool_values(session: Session) -> Mapping[str, object]:
+    """What Spiderpool's agents and controller read.
+
+    Raises:
+        ConfigInvalid: there is no such ConfigMap, so that every SpiderMultusConfig would land where nothing reads it.
+        ClusterForbidden: it may not be read, so that nothing vouches for the namespace.
+    """
+    from spidercli import yamltext
+
+    namespace = session.config.spiderpool.namespace
+    config = session.cluster.get(kinds.CONFIG_MAP, _SETTINGS, namespace)
+    if config is None:
+        raise ConfigInvalid(
+            f"spiderpool.namespace: there is no ConfigMap {namespace}/{_SETTINGS}: is Spiderpool in another namespace?",
+            hint="`helm list --all-namespaces` shows where it is; `--skip preflight` goes on without the check",
+        )
+    data = cast("dict[str, dict[str, str]]", config).get("data") or {}
+    text = data.get("conf.yml", "")
+    return cast("Mapping[str, object]", next(iter(yamltext.load_all(text)), None) or {})
 
 
 def _multus(session: Session, wish: Wish) -> Checked:

@@ -10,17 +10,25 @@ from spidercli import kinds
 from spidercli.errors import UsageProblem
 from spidercli.model import Inventory, IPAddress, Nic, Node
 from spidercli.planning import ownership
-from spidercli.planning.live import LivePool, merged
-from spidercli.planning.pools import IPS, PoolFacts, Target
+from spidercli.planning.gathering import PoolFacts
+from spidercli.planning.live import LivePool
+from spidercli.planning.movement import Fate
+from spidercli.planning.pools import IPS
+from spidercli.planning.targets import Target
 
 COLUMNS = ("name", "node", "nic", "subnet", "free", "total", "usage", "cloud")
-WIDE_COLUMNS = (*COLUMNS, "gateway", "multus", "eni", "managed")
+WIDE_COLUMNS = (*COLUMNS, "gateway", "multus", "eni", "managed", "disabled")
 Record = dict[str, object]
 
 
 def overview(facts: PoolFacts) -> list[Record]:
     """One record for each pool of the cluster, in name order; keys as in `WIDE_COLUMNS`."""
-    return [_record(facts.live[name], facts.targets.get(name)) for name in sorted(facts.live)]
+    return [_record(facts.live[name], facts.targets.get(name), facts.fates[name]) for name in sorted(facts.live)]
+
+
+def columns(pools: Iterable[Record]) -> tuple[str, ...]:
+    """The columns of the table: whether a pool is disabled is told where one is."""
+    return (*COLUMNS, "disabled") if any(pool["disabled"] for pool in pools) else COLUMNS
 
 
 def who(address: IPAddress, facts: PoolFacts, inventory: Inventory) -> Record:
@@ -42,6 +50,16 @@ def who(address: IPAddress, facts: PoolFacts, inventory: Inventory) -> Record:
     }
 
 
+def lost(record: Record, facts: PoolFacts) -> str | None:
+    """What is wrong if our pools have an address, as `who` told, that is on no ENI any more; None if nothing is."""
+    names = str(record["pool"] or "").split(", ")
+    asked = (name for name in names if name in facts.live and facts.fates[name] is not Fate.STAY)
+    if record["role"] is not None or next(asked, None) is None:
+        return None
+    pod = f"the pod {record['pod']}, which holds it," if record["pod"] else "a pod that gets it"
+    return f"no ENI of the inventory has {record['address']} for pods: {pod} is cut off from the network"
+
+
 def is_known(record: Record) -> bool:
     """Whether `who` found anything."""
     return any(value is not None for key, value in record.items() if key != "address")
@@ -59,9 +77,9 @@ def parse_address(text: str) -> IPAddress:
         raise UsageProblem(f"{text!r} is not an IP address", hint="for example 172.31.199.187") from error
 
 
-def _record(pool: LivePool, target: Target | None) -> Record:
+def _record(pool: LivePool, target: Target | None, fate: Fate) -> Record:
     spec = kinds.spec(pool.manifest)
-    total = sum(last - first + 1 for first, last in pool.intervals)
+    total = pool.listed.size
     usable = total - _excluded(pool)
     used = len(pool.holders)
     return {
@@ -72,16 +90,20 @@ def _record(pool: LivePool, target: Target | None) -> Record:
         "free": usable - used,
         "total": usable,
         "usage": f"{100 * used / usable:.0f}%" if usable else None,
-        "cloud": _agreement(pool, target),
+        "cloud": _agreement(pool, target, fate),
         "gateway": spec.get("gateway"),
         "multus": _joined(spec.get("multusName")),
         "eni": kinds.annotations(pool.manifest).get(kinds.ANNOTATION_ENI),
         "managed": pool.ours,
+        "disabled": bool(spec.get("disable")),
     }
 
 
-def _agreement(pool: LivePool, target: Target | None) -> str:
-    """in-sync, drift, orphan (no NIC has it), conflict (a NIC has it, but it is not ours), or deleting.
+def _agreement(pool: LivePool, target: Target | None, fate: Fate) -> str:
+    """How a pool agrees with the cloud.
+
+    in-sync, drift, orphan (ours, but nothing asks for it), not-read (ours, but its node was left out), foreign (not
+    ours), conflict (wanted under this name, but not ours, or of a node that was left out), or deleting.
 
     A pool that is being deleted hands out nothing any more, whatever it lists. Who wrote a field does not matter here:
     what kubectl applied from an export is in sync.
@@ -89,14 +111,20 @@ def _agreement(pool: LivePool, target: Target | None) -> str:
     if pool.terminating:
         return "deleting"
     if target is None:
-        return "orphan"
-    if not pool.ours:
+        return _without_target(pool, fate) if pool.ours else "foreign"
+    if not pool.ours or fate is Fate.STAY:
         return "conflict"
     return "in-sync" if _has_addresses_of(target, pool) and _has_fields_of(target, pool) else "drift"
 
 
+def _without_target(pool: LivePool, fate: Fate) -> str:
+    if fate is Fate.IDLE:
+        return "drift" if pool.listed else "in-sync"
+    return "not-read" if fate is Fate.STAY else "orphan"
+
+
 def _has_addresses_of(target: Target, pool: LivePool) -> bool:
-    return target.subnet == pool.subnet and merged((n, n) for n in target.listed) == pool.intervals
+    return target.subnet == pool.subnet and target.listed == pool.listed
 
 
 def _has_fields_of(target: Target, pool: LivePool) -> bool:
@@ -108,8 +136,8 @@ def _has_fields_of(target: Target, pool: LivePool) -> bool:
 def _excluded(pool: LivePool) -> int:
     overlaps = (
         min(last, pool_last) - max(first, pool_first) + 1
-        for first, last in pool.excluded
-        for pool_first, pool_last in pool.intervals
+        for first, last in pool.excluded.intervals
+        for pool_first, pool_last in pool.listed.intervals
         if first <= pool_last and pool_first <= last
     )
     return sum(overlaps)

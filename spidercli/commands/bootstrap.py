@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spidercli.commands.invocation import session_of
-from spidercli.commands.options import Adopt, DetailedExitcode, DryRun, MaxDelete, Prune
+from spidercli.commands.options import Adopt, DetailedExitcode, DryRun, MaxDelete, Prune, Strict
 
 if TYPE_CHECKING:
     from spidercli.bootstrapping import Checked, Step, Wish
+    from spidercli.planning.plan import Plan
     from spidercli.session import Session
 
 
@@ -28,6 +30,7 @@ def bootstrap(
     max_delete: MaxDelete = None,
     dry_run: DryRun = False,
     detailed_exitcode: DetailedExitcode = False,
+    strict: Strict = False,
 ) -> None:
     """Take the guide's steps: preflight, multus, pools, provider-id. A second run finishes what a first one left."""
     from spidercli import bootstrapping
@@ -39,11 +42,15 @@ def bootstrap(
     wish = bootstrapping.Wish(prune=prune, adopt=adopt, max_delete=session.max_delete(max_delete))
     plan = join(checked.plan for checked in _checks(session, steps, wish))
     if dry_run:
-        carrying_out.preview(session, plan, detailed=detailed_exitcode)
+        carrying_out.preview(session, plan, detailed=detailed_exitcode, strict=strict)
         return
-    carrying_out.carry_out(session, plan)
-    if any(plan.writes):
-        _confirm(session, steps, wish)
+    carrying_out.carry_out(
+        session,
+        plan,
+        detailed=detailed_exitcode,
+        strict=strict,
+        confirm=lambda: _confirm(session, steps, wish, plan),
+    )
 
 
 def _checks(session: Session, steps: list[Step], wish: Wish) -> list[Checked]:
@@ -57,20 +64,26 @@ def _checks(session: Session, steps: list[Step], wish: Wish) -> list[Checked]:
     return found
 
 
-def _confirm(session: Session, steps: list[Step], wish: Wish) -> None:
-    """Read the cluster again: what was written has to be there, and nothing may be left to write.
+def _confirm(session: Session, steps: list[Step], wish: Wish, written: Plan) -> None:
+    """Read the cluster again: what was written has to be there. What could be done by now is for the next run.
 
     Raises:
         ApplyIncomplete: something was changed back, or not kept.
     """
+    from spidercli import bootstrapping
     from spidercli.errors import ApplyIncomplete
 
     session.refresh()
+    looking = dataclasses.replace(wish, max_delete="100%")  # nothing is going to be written
+    more = 0
     for step in steps:
-        left = list(step.check(session, wish).plan.writes)
-        if left:
+        now = step.check(session, looking).plan
+        if change := bootstrapping.changed_back(written, now):
             raise ApplyIncomplete(
-                f"step {step.name}: {left[0].target} is not as it was written",
+                f"step {step.name}: {change.target} is not as it was written",
                 hint="does something else manage it too?",
             )
+        more += sum(1 for change in now.changes if change.writes)
     session.output.note("confirmed: the cluster is as planned")
+    if more:
+        session.output.warn(f"{more:,} more change{'s' if more != 1 else ''} can be made by now: run again")

@@ -57,9 +57,10 @@ def sync(
 def list_pools(ctx: typer.Context) -> None:
     """List the cluster's pools with their use, and whether they agree with the cloud.
 
-    CLOUD is in-sync, drift (`pools diff` tells what differs), orphan (no NIC has it), not-read (the pool of a node that
-    was left out), foreign (not made by spidercli), conflict (foreign, or of a node that was left out, with a name that
-    spidercli needs) or deleting.
+    CLOUD is in-sync, drift (`pools diff` tells what differs), orphan (nothing
+    asks for it), not-read (of a node that was left out), foreign (not made by
+    spidercli), conflict (foreign, or of a node that was left out, with a name
+    that spidercli needs) or deleting.
     """
     from spidercli import poolviews
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 
 from spidercli import addresses
 from spidercli.errors import ConfigInvalid, FactsInvalid
-from spidercli.model import AddressBlock, Family, IPAddress, IPNetwork, Nic, Node
+from spidercli.model import AddressBlock, Addresses, Family, IPAddress, IPNetwork, Nic, Node
 
 _GATEWAY_BACK = {Family.IPV4: 2, Family.IPV6: 8}
 
@@ -92,12 +92,11 @@ class Gateways:
 
 def usable(
     block: AddressBlock, *, gateway: IPAddress, primaries: frozenset[int], excluded: Exclusions
-) -> tuple[IPAddress, ...]:
-    """The addresses of a block that a pool may list, ascending; `primaries` are those of the block's family."""
-    kept = reserved(block.subnet) | {int(gateway)}
-    found = addresses.by_number(block.addresses)
-    free = sorted(number for number in found if number not in kept and number not in primaries)
-    return tuple(found[number] for number in free if not excluded or found[number] not in excluded)
+) -> Addresses[IPAddress]:
+    """The addresses of a block that a pool may list; `primaries` are those of the block's family."""
+    kind = block.addresses.kind
+    free = set(block.addresses.numbers) - reserved(block.subnet) - primaries - {int(gateway)}
+    return Addresses(kind, (number for number in free if kind(number) not in excluded) if excluded else free)
 
 
 def _ends(text: str) -> tuple[IPAddress, IPAddress]:

@@ -12,7 +12,7 @@ from spidercli.desired.addressing import Exclusions, Gateways, usable
 from spidercli.desired.multus import multus_configs
 from spidercli.desired.values import DesiredPool
 from spidercli.errors import AddressClaimedTwice, FamilyGap
-from spidercli.model import AddressBlock, Family, Inventory, IPAddress, IPNetwork, Nic, Node
+from spidercli.model import AddressBlock, Addresses, Family, Inventory, IPAddress, IPNetwork, Nic, Node
 
 _FAMILIES = {FamilyChoice.IPV4: frozenset({Family.IPV4}), FamilyChoice.IPV6: frozenset({Family.IPV6})}
 _GAPS_SHOWN = 10
@@ -21,13 +21,13 @@ _NONE: frozenset[int] = frozenset()
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Slot:
-    """A block with addresses for pods."""
+    """A block with its addresses for pods, if there are any."""
 
     node: Node
     nic: Nic
     block: AddressBlock
     gateway: IPAddress
-    addresses: tuple[IPAddress, ...]
+    addresses: Addresses[IPAddress]
 
 
 def pools(inventory: Inventory, config: Config) -> tuple[DesiredPool, ...]:
@@ -46,18 +46,31 @@ def pools(inventory: Inventory, config: Config) -> tuple[DesiredPool, ...]:
     return tuple(made)
 
 
+def idle(inventory: Inventory, config: Config) -> Iterator[tuple[str, int]]:
+    """The ENI and IP version of every block of a wanted family that has no address for pods, and therefore no pool.
+
+    An ENI that nobody named is left out: nothing would lead from its pool to it.
+    """
+    for slot in _blocks(inventory, config):
+        if slot.nic.eni_id and not slot.addresses:
+            yield slot.nic.eni_id, slot.block.subnet.version
+
+
 def _slots(inventory: Inventory, config: Config) -> Iterator[_Slot]:
+    return (slot for slot in _blocks(inventory, config) if slot.addresses)
+
+
+def _blocks(inventory: Inventory, config: Config) -> Iterator[_Slot]:
     wanted = _FAMILIES.get(config.pools.families, frozenset(Family))
     gateways = Gateways.of(config.pools.gateways)
     excluded = Exclusions(config.pools.exclude)
     primaries = {Family.IPV4: frozenset(int(nic.primary_ip) for _, nic in inventory.nics() if nic.primary_ip)}
     for node, nic in inventory.nics():
         for block in nic.blocks:
-            if block.family in wanted and block.addresses:
+            if block.family in wanted:
                 gateway = gateways.choose(node, nic, block)
                 left = usable(block, gateway=gateway, primaries=primaries.get(block.family, _NONE), excluded=excluded)
-                if left:
-                    yield _Slot(node=node, nic=nic, block=block, gateway=gateway, addresses=left)
+                yield _Slot(node=node, nic=nic, block=block, gateway=gateway, addresses=left)
 
 
 def _refuse_gaps(slots: Sequence[_Slot], choice: FamilyChoice) -> None:
@@ -137,13 +150,14 @@ def _pool(slot: _Slot, name: str, multus_name: str, *, default: bool) -> Desired
 def _refuse_shared_addresses(made: Iterable[DesiredPool]) -> None:
     owners: dict[Family, dict[int, DesiredPool]] = {family: {} for family in Family}
     for pool in made:
-        for address in pool.addresses:
-            other = owners[pool.family].setdefault(int(address), pool)
-            if other is not pool:
-                raise AddressClaimedTwice(
-                    f"{address} is listed by {_nic(other)} and by {_nic(pool)}",
-                    hint="collect the inventory again; pools.exclude leaves an address out of every pool",
-                )
+        numbers, owned = pool.addresses.numbers, owners[pool.family]
+        if not owned.keys().isdisjoint(numbers):
+            number = next(number for number in numbers if number in owned)
+            raise AddressClaimedTwice(
+                f"{pool.addresses.kind(number)} is listed by {_nic(owned[number])} and by {_nic(pool)}",
+                hint="collect the inventory again; pools.exclude leaves an address out of every pool",
+            )
+        owned.update(dict.fromkeys(numbers, pool))
 
 
 def _nic(pool: DesiredPool) -> str:
@@ -157,13 +171,13 @@ def left_out(inventory: Inventory, made: Iterable[DesiredPool], config: Config) 
     """
     listed: dict[Family, set[int]] = {family: set() for family in Family}
     for pool in made:
-        listed[pool.family].update(map(int, pool.addresses))
+        listed[pool.family].update(pool.addresses.numbers)
     wanted = _FAMILIES.get(config.pools.families, frozenset(Family))
     excluded = Exclusions(config.pools.exclude)
     for node, nic in inventory.nics():
         for block in nic.blocks:
-            kept = listed[block.family]
-            lost = [address for address in block.addresses if int(address) not in kept and address not in excluded]
+            missing = addresses.in_family(block.subnet, set(block.addresses.numbers) - listed[block.family])
+            lost = [address for address in missing if address not in excluded]
             if lost and block.family in wanted:
                 ranges = ", ".join(addresses.collapse(lost))
                 why = "reserved by the VPC, or an ENI's primary address"

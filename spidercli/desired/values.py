@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from spidercli.model import Family, IPAddress, IPNetwork
+from spidercli.model import Addresses, Family, IPAddress, IPNetwork
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class DesiredPool:
     family: Family
     subnet: IPNetwork
     gateway: IPAddress  # in the subnet, never among the addresses
-    addresses: tuple[IPAddress, ...]  # ascending, at least one
+    addresses: Addresses[IPAddress]  # at least one
     eni_id: str
     instance_id: str
     vswitch_id: str

@@ -6,16 +6,15 @@ import dataclasses
 from collections.abc import Iterable
 
 from spidercli.errors import GuardTripped
-from spidercli.model import Inventory, IPNetwork
+from spidercli.model import Inventory
+from spidercli.planning.addresssets import AddressSet, Interval
 from spidercli.planning.live import LivePool
-from spidercli.planning.movement import Key
 from spidercli.planning.plan import Plan
-from spidercli.planning.pools import Target
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Losses:
-    """What a plan takes away from the pools that we manage."""
+    """What a plan takes away from the pools that we manage, or are about to."""
 
     pools: int  # pools that we manage now
     pools_going: int
@@ -26,29 +25,31 @@ class Losses:
 
 
 def losses(live: Iterable[LivePool], plan: Plan, *, renamed: int = 0) -> Losses:
-    """Count what a plan for pools takes away; an address that moves to another pool of ours does not go."""
-    before = {pool.name: pool for pool in live if pool.ours}
-    after = {write.name: Target(write.body) if write.body is not None else None for write in plan.writes}
+    """Count what a plan for pools takes away from ours and from those that it takes over.
+
+    An address that moves to another pool of ours does not go.
+    """
+    after = {write.name: LivePool(write.body) if write.body is not None else None for write in plan.writes}
+    before = {pool.name: pool for pool in live if pool.ours or pool.name in after}
     touched = [pool for name, pool in before.items() if name in after]
-    leaving = {key for pool in touched for key in _keys(pool.subnet, pool.listed)}
-    for target in after.values():
-        if target is not None:
-            leaving -= _keys(target.subnet, target.listed)
-    for name, pool in before.items():
-        if leaving and name not in after:
-            leaving -= _keys(pool.subnet, pool.listed)
+    untouched = [pool for name, pool in before.items() if name not in after]
+    listed, kept = _addresses(touched), _addresses([*untouched, *filter(None, after.values())])
     return Losses(
         pools=len(before),
         pools_going=sum(1 for pool in touched if after[pool.name] is None),
-        addresses=sum(len(pool.listed) for pool in before.values()),
-        addresses_going=len(leaving),
-        largest=max((len(pool.listed) for pool in before.values()), default=0),
+        addresses=sum(pool.listed.size for pool in before.values()),
+        addresses_going=sum((listed[version] - kept[version]).size for version in (4, 6)),
+        largest=max((pool.listed.size for pool in before.values()), default=0),
         pools_renamed=renamed,
     )
 
 
-def _keys(subnet: IPNetwork, numbers: Iterable[int]) -> frozenset[Key]:
-    return frozenset((subnet.version, number) for number in numbers)
+def _addresses(pools: Iterable[LivePool]) -> dict[int, AddressSet]:
+    """All addresses that some pools list, by IP version."""
+    found: dict[int, list[Interval]] = {4: [], 6: []}
+    for pool in pools:
+        found[pool.subnet.version].extend(pool.listed.intervals)
+    return {version: AddressSet(intervals) for version, intervals in found.items()}
 
 
 def check_losses(found: Losses, limit: str) -> None:
@@ -90,7 +91,7 @@ def check_not_empty(inventory: Inventory) -> None:
     if not inventory.nodes:
         raise GuardTripped(
             "the inventory has no nodes; nothing was written",
-            hint="check the region, the VPC and the nodes.ids and nodes.tags of the configuration",
+            hint="check the region, the VPC and nodes.ids, nodes.tags and nodes.exclude of the configuration",
         )
     if next(inventory.addresses(), None) is None:
         raise GuardTripped(

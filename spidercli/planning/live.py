@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-import bisect
-import dataclasses
 import functools
 import ipaddress
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from spidercli import addresses, kinds
 from spidercli.errors import FactsInvalid
 from spidercli.model import IPAddress, IPNetwork, Manifest
+from spidercli.planning.addresssets import AddressSet, Interval
 
-Interval = tuple[int, int]
 
-
-@dataclasses.dataclass(frozen=True, eq=False)
 class LivePool:
-    """One SpiderIPPool of the cluster. Addresses are integers: a pool has one family, its subnet tells which."""
+    """One SpiderIPPool of the cluster. Addresses are integers: a pool has one family, its subnet tells which.
 
-    manifest: Manifest
+    Attributes:
+        manifest: the object.
+        name: its name.
+        ours: whether it carries our label.
+        terminating: whether it is being deleted.
+    """
 
-    @functools.cached_property
-    def name(self) -> str:
-        return kinds.name(self.manifest)
+    def __init__(self, manifest: Manifest) -> None:
+        """Take an object; what is in it is read, and refused, when it is asked for."""
+        self.manifest = manifest
+        self.name = kinds.name(manifest)
+        self.ours = kinds.is_ours(manifest)
+        self.terminating = "deletionTimestamp" in kinds.metadata(manifest)
 
-    @functools.cached_property
-    def ours(self) -> bool:
-        return kinds.is_ours(self.manifest)
+    def read(self) -> None:
+        """Read what nothing can be planned without.
+
+        Raises:
+            FactsInvalid: see `subnet` and `holders`.
+        """
+        _ = self.subnet, self.listed, self.holders
 
     @functools.cached_property
     def subnet(self) -> IPNetwork:
@@ -44,58 +52,77 @@ class LivePool:
             raise self._unreadable("spec.subnet", error) from error
 
     @functools.cached_property
-    def intervals(self) -> list[Interval]:
-        """What the pool lists, ascending; a pool that is not ours may list more than could be enumerated."""
-        return merged(self._intervals("ips"))
+    def listed(self) -> AddressSet:
+        """Every address that the pool lists; one that is not ours may list more than could be enumerated.
+
+        Raises:
+            FactsInvalid: see `subnet`.
+        """
+        try:
+            return addresses_of(self.subnet, tuple(self._texts("ips")))
+        except ValueError:
+            return AddressSet(self._intervals("ips"))
 
     @functools.cached_property
-    def excluded(self) -> list[Interval]:
-        """What the pool lists and excludes, ascending."""
-        return merged(self._intervals("excludeIPs"))
+    def excluded(self) -> AddressSet:
+        """What the pool excludes.
 
-    @functools.cached_property
-    def listed(self) -> frozenset[int]:
-        """Every address of the pool; only for pools of ours, which are small."""
-        return frozenset(number for first, last in self.intervals for number in range(first, last + 1))
+        Raises:
+            FactsInvalid: see `subnet`.
+        """
+        return AddressSet(self._intervals("excludeIPs"))
 
     @functools.cached_property
     def holders(self) -> Mapping[int, str]:
-        """Which pod holds which address, as NAMESPACE/NAME (status.allocatedIPs, a JSON text; absent when empty)."""
+        """Which pod holds which address, as NAMESPACE/NAME (status.allocatedIPs, a JSON text; absent when empty).
+
+        Raises:
+            FactsInvalid: the text can't be read.
+        """
         status = cast("Mapping[str, object]", self.manifest.get("status") or {})
         text = status.get("allocatedIPs")
         if not text:
             return {}
         try:
             allocated = json.loads(str(text))
-            return {int(ipaddress.ip_address(ip)): str(entry.get("pod", "?")) for ip, entry in allocated.items()}
+            return {self._number(ip): str(entry.get("pod", "?")) for ip, entry in allocated.items()}
         except (ValueError, AttributeError, RecursionError) as error:
             raise self._unreadable("status.allocatedIPs", error) from error
 
     @property
-    def held(self) -> frozenset[int]:
-        """The addresses of the pool that pods hold; only for pools of ours, which are small."""
-        return self.listed & self.holders.keys() if self.holders else frozenset()
+    def nodes(self) -> Sequence[str]:
+        """The nodes that the pool serves; none means every node."""
+        return cast("Sequence[str]", kinds.spec(self.manifest).get("nodeName") or ())
 
     @property
-    def terminating(self) -> bool:
-        return "deletionTimestamp" in kinds.metadata(self.manifest)
+    def held(self) -> AddressSet:
+        """The addresses of the pool that pods hold."""
+        return AddressSet.of(number for number in self.holders if number in self.listed)
 
     def lists(self, number: int) -> bool:
         """Whether the pool lists an address and does not exclude it."""
-        return _covers(self.intervals, number) and not _covers(self.excluded, number)
+        return number in self.listed and number not in self.excluded
 
     def address(self, number: int) -> IPAddress:
         """The address that an integer of this pool stands for."""
         return address_in(self.subnet, number)
 
+    def _texts(self, field: str) -> Iterable[str]:
+        return cast("Iterable[str]", kinds.spec(self.manifest).get(field) or ())
+
     def _intervals(self, field: str) -> Iterator[Interval]:
-        for text in cast("Iterable[object]", kinds.spec(self.manifest).get(field) or ()):
+        for text in self._texts(field):
             try:
-                first, last = addresses.ends(str(text))
+                first, last = addresses.ends(text)
+                _check_family(self.subnet, text)
             except ValueError as error:
                 raise self._unreadable(f"spec.{field}", error) from error
             if int(first) <= int(last):  # the webhook lets a single reversed range pass, and it yields nothing
                 yield int(first), int(last)
+
+    def _number(self, text: str) -> int:
+        _check_family(self.subnet, text)
+        return int(ipaddress.ip_address(text))
 
     def _unreadable(self, field: str, error: Exception) -> FactsInvalid:
         return FactsInvalid(
@@ -106,7 +133,7 @@ class LivePool:
 
 @functools.lru_cache(maxsize=4096)  # thousands of pools share their vSwitches
 def network(text: str) -> IPNetwork:
-    """A subnet, host bits dropped.
+    """A subnet, host bits dropped; equal texts give one object.
 
     Raises:
         ValueError: it is none.
@@ -114,25 +141,41 @@ def network(text: str) -> IPNetwork:
     return ipaddress.ip_network(text, strict=False)
 
 
-def address_in(subnet: IPNetwork, number: int) -> IPAddress:
-    """The address with this integer in the family of a subnet."""
-    return ipaddress.IPv4Address(number) if subnet.version == 4 else ipaddress.IPv6Address(number)  # noqa: PLR2004
+def addresses_of(subnet: IPNetwork, texts: tuple[str, ...]) -> AddressSet:
+    """What a pool's list of ranges stands for.
+
+    Raises:
+        ValueError: see `ranges`; or a range is of another family than the subnet.
+    """
+    for text in texts:
+        _check_family(subnet, text)
+    return ranges(texts)
 
 
-def merged(intervals: Iterable[Interval]) -> list[Interval]:
-    """The same numbers as ascending intervals that neither touch nor overlap."""
-    found: list[Interval] = []
-    for first, last in sorted(intervals):
-        if found and first <= found[-1][1] + 1:
-            found[-1] = (found[-1][0], max(last, found[-1][1]))
-        else:
-            found.append((first, last))
+def _check_family(subnet: IPNetwork, text: str) -> None:
+    if (":" in text) is (subnet.version == 4):  # noqa: PLR2004
+        raise ValueError(f"{text!r} is not of IPv{subnet.version}, as its subnet {subnet} is")
+
+
+@functools.lru_cache(maxsize=1 << 16)  # most live pools list what was just read of the desired ones
+def ranges(texts: tuple[str, ...]) -> AddressSet:
+    """What a list of ranges stands for; equal lists give one object.
+
+    Raises:
+        ValueError: a range is malformed, mixes families, runs backwards, or has more than 65,536 addresses.
+    """
+    return AddressSet(map(addresses.span, texts))
+
+
+def texts_of(subnet: IPNetwork, numbers: AddressSet) -> list[str]:
+    """Addresses as "a" and "a-b", in Spiderpool's canonical form."""
+    found = []
+    for first, last in numbers.intervals:
+        text = str(address_in(subnet, first))
+        found.append(text if first == last else f"{text}-{address_in(subnet, last)}")
     return found
 
 
-def _covers(intervals: list[Interval], number: int) -> bool:
-    at = bisect.bisect_right(intervals, (number, _BEYOND)) - 1
-    return at >= 0 and intervals[at][0] <= number <= intervals[at][1]
-
-
-_BEYOND = 1 << 129
+def address_in(subnet: IPNetwork, number: int) -> IPAddress:
+    """The address with this integer in the family of a subnet."""
+    return ipaddress.IPv4Address(number) if subnet.version == 4 else ipaddress.IPv6Address(number)  # noqa: PLR2004

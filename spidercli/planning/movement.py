@@ -11,35 +11,34 @@ import bisect
 import collections
 import dataclasses
 import enum
+import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
-from spidercli.model import IPNetwork
-from spidercli.planning.live import Interval, LivePool
+from spidercli.planning.addresssets import AddressSet, Interval
+from spidercli.planning.live import LivePool
+from spidercli.planning.targets import Target
 
-Addresses = frozenset[int]
-Key = tuple[int, int]  # (IP version, address)
-_NOTHING: Addresses = frozenset()
+NOTHING = AddressSet()
 
 
 class Fate(enum.Enum):
     """What is to become of a pool that exists."""
 
-    STAY = enum.auto()  # not ours: nothing about it changes
-    RESIZE = enum.auto()  # desired under the same name and subnet
-    RENEW = (
-        enum.auto()
-    )  # desired, but with what can't be changed: delete, wait, create; not while a pod holds an address
-    GO = enum.auto()  # not desired, and --prune was given
-    ORPHAN = enum.auto()  # not desired, but --prune was not given
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """What a pool should list, in the family of its subnet."""
-
-    name: str
-    subnet: IPNetwork
-    addresses: Addresses
+    # not ours, or of a node that the run is not about: nothing about it changes
+    STAY = enum.auto()
+    # desired under the same name and subnet
+    RESIZE = enum.auto()
+    # desired, but with what can't be changed: delete, wait, create
+    RENEW = enum.auto()
+    # desired in another way, or under another name, which can't be for now: it stays, and gives up what others need
+    STUCK = enum.auto()
+    # its NIC has no address for pods
+    IDLE = enum.auto()
+    # not desired, and --prune was given
+    GO = enum.auto()
+    # not desired, but --prune was not given
+    ORPHAN = enum.auto()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -55,49 +54,69 @@ class Obstacle:
 class Movement:
     """The whole picture: what every pool lists at the end, and what is in the way."""
 
-    final: Mapping[str, Addresses]  # for wanted pools, and for live pools of ours
+    final: Mapping[str, AddressSet]  # for wanted pools, and for live pools of ours
     obstacles: Mapping[str, tuple[Obstacle, ...]]  # by wanted pool
-    claimed: Mapping[str, Addresses]  # by live pool: addresses that it lists and another pool will list
+    claimed: Mapping[str, AddressSet]  # by live pool: addresses that it lists and another pool will list
 
 
-def movement(wanted: Iterable[Wanted], live: Mapping[str, LivePool], fates: Mapping[str, Fate]) -> Movement:
-    """Settle every address of the wanted pools against the pools that exist."""
-    by_name = {pool.name: pool for pool in wanted}
-    listed_elsewhere = _listed_elsewhere(by_name.values(), live.values())
+def movement(wanted: Mapping[str, Target], live: Mapping[str, LivePool], fates: Mapping[str, Fate]) -> Movement:
+    """Settle every address of the wanted pools against the pools that exist; all are named by their keys."""
     obstacles: dict[str, tuple[Obstacle, ...]] = {}
     claimed: dict[str, set[int]] = collections.defaultdict(set)
-    for name, rivals in listed_elsewhere.items():
+    for name, rivals in _listed_elsewhere(wanted.values(), live.values()).items():
         blocked = []
         for number, others in sorted(rivals.items()):
-            kept_by = next((other for other in others if _keeps(other, number, fates, by_name)), None)
+            kept_by = next((other for other in others if _keeps(other, number, fates, wanted)), None)
             if kept_by is not None:
                 blocked.append(Obstacle(address=number, pool=kept_by.name, pod=kept_by.holders.get(number)))
             else:
                 _claim(claimed, others, number)
         if blocked:
             obstacles[name] = tuple(blocked)
-    settled = {name: frozenset(numbers) for name, numbers in claimed.items()}
-    return Movement(final=dict(_final(by_name, live, fates, obstacles, settled)), obstacles=obstacles, claimed=settled)
+    settled = {name: AddressSet.of(numbers) for name, numbers in claimed.items()}
+    return Movement(final=dict(_final(wanted, live, fates, obstacles, settled)), obstacles=obstacles, claimed=settled)
 
 
 def _listed_elsewhere(
-    wanted: Collection[Wanted], live: Iterable[LivePool]
+    wanted: Collection[Target], live: Collection[LivePool]
 ) -> Mapping[str, Mapping[int, Sequence[LivePool]]]:
     """By wanted pool: its addresses that other live pools list, with these pools."""
-    sought = {version: _Sought(pool for pool in wanted if pool.subnet.version == version) for version in (4, 6)}
+    entangled = _entangled(itertools.chain(wanted, live))
+    rivals = [pool for pool in wanted if pool.name in entangled]
+    sought = {version: _Sought(pool for pool in rivals if pool.subnet.version == version) for version in (4, 6)}
     found: dict[str, dict[int, list[LivePool]]] = collections.defaultdict(dict)
     for pool in live:
-        for number, name in sought[pool.subnet.version].among(pool.intervals):
-            if name != pool.name and pool.lists(number):
-                found[name].setdefault(number, []).append(pool)
+        if pool.name in entangled:
+            for number, name in sought[pool.subnet.version].among(pool.listed.intervals):
+                if name != pool.name and pool.lists(number):
+                    found[name].setdefault(number, []).append(pool)
     return found
+
+
+def _entangled(pools: Iterable[Target | LivePool]) -> AbstractSet[str]:
+    """The names of the pools that may share an address with a pool of another name: those worth a closer look."""
+    spans = {(pool.subnet.version, first, last, pool.name) for pool in pools for first, last in pool.listed.intervals}
+    return {name for heap in _heaps(sorted(spans)) if len(heap) > 1 for name in heap}
+
+
+def _heaps(spans: Iterable[tuple[int, int, int, str]]) -> Iterator[AbstractSet[str]]:
+    """The names of all ranges between two gaps: (IP version, first address, last one, name), ascending."""
+    heap: set[str] = set()
+    end = (0, 0)
+    for version, first, last, name in spans:
+        if (version, first) > end:
+            yield heap
+            heap = set()
+        heap.add(name)
+        end = max(end, (version, last))
+    yield heap
 
 
 class _Sought:
     """Wanted addresses in order, each with the pool that wants it: a live pool may list too many to go through."""
 
-    def __init__(self, wanted: Iterable[Wanted]) -> None:
-        pairs = sorted((number, pool.name) for pool in wanted for number in pool.addresses)
+    def __init__(self, wanted: Iterable[Target]) -> None:
+        pairs = sorted((number, pool.name) for pool in wanted for number in pool.listed)
         self._numbers = [number for number, _ in pairs]
         self._pairs = pairs
 
@@ -108,14 +127,14 @@ class _Sought:
             yield from self._pairs[start : bisect.bisect_right(self._numbers, last, start)]
 
 
-def _keeps(pool: LivePool, number: int, fates: Mapping[str, Fate], wanted: Mapping[str, Wanted]) -> bool:
+def _keeps(pool: LivePool, number: int, fates: Mapping[str, Fate], wanted: Mapping[str, Target]) -> bool:
     """Whether a live pool goes on listing an address that another pool wants."""
     fate = fates[pool.name]
     if fate is Fate.STAY or number in pool.holders:
         return True
-    if fate is Fate.RENEW:
-        return pool.terminating and bool(pool.holders)
-    return fate is Fate.RESIZE and number in wanted[pool.name].addresses
+    if fate is Fate.STUCK:
+        return pool.terminating  # an update would be refused
+    return fate is Fate.RESIZE and number in wanted[pool.name].listed
 
 
 def _claim(claimed: dict[str, set[int]], others: Iterable[LivePool], number: int) -> None:
@@ -124,19 +143,22 @@ def _claim(claimed: dict[str, set[int]], others: Iterable[LivePool], number: int
 
 
 def _final(
-    wanted: Mapping[str, Wanted],
+    wanted: Mapping[str, Target],
     live: Mapping[str, LivePool],
     fates: Mapping[str, Fate],
     obstacles: Mapping[str, tuple[Obstacle, ...]],
-    claimed: Mapping[str, Addresses],
-) -> Iterator[tuple[str, Addresses]]:
-    for name, want in wanted.items():
-        blocked = {obstacle.address for obstacle in obstacles.get(name, ())}
-        held = live[name].held if fates.get(name) is Fate.RESIZE else _NOTHING
-        yield name, (want.addresses - blocked) | held
+    claimed: Mapping[str, AddressSet],
+) -> Iterator[tuple[str, AddressSet]]:
+    for name, target in wanted.items():
+        numbers = target.listed
+        if name in obstacles:
+            numbers -= AddressSet.of(obstacle.address for obstacle in obstacles[name])
+        if fates.get(name) is Fate.RESIZE and not all(number in numbers for number in live[name].holders):
+            numbers |= live[name].held
+        yield name, numbers
     for name, pool in live.items():
-        leaving = claimed.get(name, _NOTHING) - pool.holders.keys()
-        if fates[name] is Fate.GO:
+        fate = fates[name]
+        if fate in (Fate.GO, Fate.IDLE):
             yield name, pool.held
-        elif fates[name] is Fate.ORPHAN or (fates[name] is Fate.RENEW and pool.holders):
-            yield name, pool.listed - leaving
+        elif fate in (Fate.ORPHAN, Fate.STUCK):
+            yield name, pool.listed - (claimed.get(name, NOTHING) - AddressSet.of(pool.holders))

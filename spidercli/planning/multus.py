@@ -7,7 +7,7 @@ from typing import cast
 
 from spidercli import kinds
 from spidercli.model import Manifest
-from spidercli.planning import ownership
+from spidercli.planning import ownership, wording
 from spidercli.planning.manifests import slim
 from spidercli.planning.plan import Action, Change, Phase, Plan, Verb, Write
 
@@ -29,16 +29,22 @@ def plan_multus(desired: Iterable[Manifest], live: Iterable[Manifest], *, adopt:
     wanted = {_key(manifest): manifest for manifest in desired}
     changes: list[Change] = []
     for key in sorted(found.keys() | wanted.keys(), key=str):
-        changes.extend(_lines(wanted.get(key), found.get(key), adopt=adopt))
+        if key in wanted:
+            changes.extend(_lines(wanted[key], found.get(key), adopt=adopt))
+        elif kinds.is_ours(found[key]):
+            changes.append(_superfluous(found[key], wanted.values()))
     return Plan(changes=tuple(changes))
 
 
-def _lines(wanted: Manifest | None, live: Manifest | None, *, adopt: bool) -> Iterator[Change]:
-    if wanted is None:
-        if live is not None and kinds.is_ours(live):
-            reason = "no node has this NIC any more; delete it by hand once no pod refers to it"
-            yield _change(Action.BLOCKED, live, reason=reason)
-    elif live is None:
+def _superfluous(live: Manifest, wanted: Iterable[Manifest]) -> Change:
+    others = [manifest for manifest in wanted if _masters(manifest) == _masters(live)]
+    names = ", ".join("/".join(filter(None, _key(manifest))) for manifest in others)
+    why = f"its NIC has {names} now" if others else "no node of the inventory has this NIC"
+    return _change(Action.BLOCKED, live, reason=f"{why}; delete it by hand once no pod refers to it")
+
+
+def _lines(wanted: Manifest, live: Manifest | None, *, adopt: bool) -> Iterator[Change]:
+    if live is None:
         yield _change(
             Action.CREATE, wanted, reason="new", detail=_masters(wanted), after=wanted, writes=(_apply(wanted),)
         )
@@ -59,7 +65,7 @@ def _updated(wanted: Manifest, live: Manifest) -> Change:
     drift = ownership.differences(wanted, live)
     if not drift:
         return _change(Action.UNCHANGED, wanted, before=live, after=wanted)
-    reason = "; ".join(str(item) for item in drift)
+    reason = "; ".join(map(wording.drift, drift))
     return _change(Action.UPDATE, wanted, reason=reason, before=slim(live), after=wanted, writes=(_apply(wanted),))
 
 

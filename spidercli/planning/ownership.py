@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -77,7 +78,9 @@ def differences(desired: Manifest, live: Manifest, manager: str = kinds.FIELD_MA
     entry = _applied_by(manager, managers)
     if entry is None:
         return [Difference(path=(), kind=Drift.NOT_OWNED), *_unmet(wanted, live, ())]
-    return [*_version(desired, entry), *_mapping(_children(entry.get("fieldsV1")), wanted, live, ())]
+    fields = entry.get("fieldsV1") or {}
+    walked = () if _agree(fields, wanted, live) else _mapping(_children(fields), wanted, live, ())
+    return [*_version(desired, entry), *walked]
 
 
 def owned(live: Manifest, manager: str = kinds.FIELD_MANAGER) -> Manifest:
@@ -93,8 +96,27 @@ def owned(live: Manifest, manager: str = kinds.FIELD_MANAGER) -> Manifest:
     return {**applied, "metadata": {**identity, **applied.get("metadata", {})}}
 
 
+def set_by_others(live: Manifest, wanted: Manifest, manager: str = kinds.FIELD_MANAGER) -> dict[str, Any]:
+    """The fields of an object's spec that another manager gave a value, and that `wanted` says nothing about.
+
+    An object that is made anew would not have them. Where the server strips managedFields, whatever has a value counts.
+    """
+    managers = _managers(live)
+    keys = {
+        key.removeprefix("f:")
+        for entry in managers
+        if entry.get("manager") != manager
+        for key in _children((entry.get("fieldsV1") or {}).get("f:spec"))
+    }
+    return {
+        key: value
+        for key, value in kinds.spec(live).items()
+        if value and key not in kinds.spec(wanted) and (key in keys or not managers)
+    }
+
+
 def _managers(live: Manifest) -> list[Mapping[str, Any]]:
-    return kinds.metadata(live).get("managedFields") or []  # type: ignore[return-value]
+    return kinds.metadata(live).get("managedFields") or []
 
 
 def _applied_by(manager: str, managers: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -106,8 +128,11 @@ def _applied_by(manager: str, managers: Iterable[Mapping[str, Any]]) -> Mapping[
 
 def _comparable(desired: Manifest) -> dict[str, Any]:
     """The desired object without what managedFields never mention."""
-    wanted = {key: value for key, value in desired.items() if key not in ("apiVersion", "kind", "metadata")}
-    meta = {key: value for key, value in kinds.metadata(desired).items() if key not in _ASSIGNED}
+    wanted, meta = {**desired}, {**kinds.metadata(desired)}
+    for name in _ASSIGNED:
+        meta.pop(name, None)
+    for name in ("apiVersion", "kind", "metadata"):
+        wanted.pop(name, None)
     return {**wanted, "metadata": meta} if meta else wanted
 
 
@@ -121,6 +146,30 @@ def _children(fields: Mapping[str, Any] | None) -> Mapping[str, Any]:
     if not fields or "." not in fields:
         return fields or {}
     return {key: child for key, child in fields.items() if key != "."}
+
+
+def _agree(fields: Mapping[str, Any], desired: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """Whether we own just what we want, and it is live: then a walk would find nothing, and most objects are so."""
+    names = _names(tuple(fields))
+    if names is None or len(names) != len(desired):
+        return False
+    try:
+        mine, theirs = [desired[name] for name in names], [live[name] for name in names]
+    except KeyError:
+        return False
+    return all(map(_agrees, fields.values(), mine, theirs)) if any(fields.values()) else mine == theirs
+
+
+def _agrees(fields: Mapping[str, Any], desired: Any, live: Any) -> bool:
+    if not fields:
+        return bool(desired == live)
+    return isinstance(desired, dict) and isinstance(live, dict) and _agree(fields, desired, live)
+
+
+@functools.lru_cache(maxsize=4096)  # thousands of objects have the same few
+def _names(keys: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The names of the fields that keys of FieldsV1 mean, None where one of them means something else."""
+    return tuple(key[2:] for key in keys) if all(key.startswith("f:") for key in keys) else None
 
 
 def _walk(fields: Mapping[str, Any], desired: Any, live: Any, path: tuple[str, ...]) -> Iterator[Difference]:

@@ -22,7 +22,7 @@ def test_the_whole_guide(spidercli: Run, sandbox: Sandbox) -> None:
     assert (ran.code, ran.stdout) == (0, "8 of 8 changes made, 0 unchanged\n")
     assert ran.stderr == textwrap.dedent("""\
         Reading instances, ENIs and vSwitches…
-        [1/4] preflight    Kubernetes v1.36.2, 2 nodes matched to instances
+        [1/4] preflight    Kubernetes v1.36.2, 2 nodes matched to instances in cn-hangzhou
         [2/4] multus       1 to create, 1 to update
         [3/4] pools        4 to create
         [4/4] provider-id  2 to update
@@ -32,8 +32,8 @@ def test_the_whole_guide(spidercli: Run, sandbox: Sandbox) -> None:
           + SpiderIPPool master-192                     192.168.0.156-192.168.0.160 (5)     new
           + SpiderIPPool worker-172                     172.31.199.190-172.31.199.194 (5)   new
           + SpiderIPPool worker-192                     192.168.0.161-192.168.0.165 (5)     new
-          ~ Node master                                 cn-hangzhou.i-bp1d8cnq4vw6t0yr3e5s  not set yet
-          ~ Node worker                                 cn-hangzhou.i-bp17345hor9k2m4x8w1z  not set yet
+          ~ Node master                                 cn-hangzhou.i-bp1d8cnq4vw6t0yr3e5s  not set yet; matched by InternalIP
+          ~ Node worker                                 cn-hangzhou.i-bp17345hor9k2m4x8w1z  not set yet; matched by InternalIP
         Applying 8 changes in 9 writes…
         confirmed: the cluster is as planned
         """)  # noqa: E501 - a transcript
@@ -145,15 +145,42 @@ def test_preflight_warns(spidercli: Run, sandbox: Sandbox) -> None:
     ) in ran.stderr
 
 
+@pytest.mark.parametrize("namespace", ["default", "nowhere"])
 def test_preflight_finds_another_namespace(
-    spidercli: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    spidercli: Run, sandbox: Sandbox, written: Written, tmp_path: Any, namespace: str
 ) -> None:
-    """Where the namespace has no Spiderpool, that is told before a step fails on it."""
+    """Where the namespace has no Spiderpool, nothing is written: what would land there, nobody would read."""
     config = tmp_path / "spidercli.yaml"
-    config.write_text("region: cn-hangzhou\nspiderpool:\n  namespace: default\n")
-    ran = spidercli("bootstrap", "--only", "preflight", "--yes", "-c", str(config))
+    config.write_text(f"region: cn-hangzhou\nspiderpool:\n  namespace: {namespace}\n")
+    ran = spidercli("bootstrap", "--yes", "-c", str(config))
 
-    assert "warning: no ConfigMap default/spiderpool-conf: is Spiderpool in another namespace?" in ran.stderr
+    assert (ran.code, written()) == (64, [])
+    assert f"spiderpool.namespace: there is no ConfigMap {namespace}/spiderpool-conf" in ran.stderr
+    assert "`helm list --all-namespaces` shows where it is" in ran.stderr
+
+
+def test_an_address_that_becomes_free_in_the_end_is_for_the_next_run(
+    spidercli: Run, sandbox: Sandbox, pods: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a pod held up and could be done once the pod is gone is told, and is no failure of what was done."""
+    spidercli("pools", "sync", "--yes")
+    sandbox.world.unassign(guide.WORKER_ETH0, "172.31.199.193")
+    sandbox.world.assign(guide.WORKER_ETH0, "172.31.199.195")
+    handle = sandbox.kube.handle
+
+    def ending(request: Any) -> Any:
+        answer = handle(request)
+        if request.method == "PATCH" and "/nodes/" in request.path:
+            pods.finish_all()
+        return answer
+
+    monkeypatch.setattr(sandbox.kube, "handle", ending)
+    ran = spidercli("bootstrap", "--yes")
+
+    assert ran.code == 0
+    assert ran.stderr.endswith(
+        "confirmed: the cluster is as planned\nwarning: 1 more change can be made by now: run again\n"
+    )
 
 
 def test_something_that_changes_it_back_is_found(

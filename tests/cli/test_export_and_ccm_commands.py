@@ -72,6 +72,36 @@ def test_the_guides_apps(spidercli: Run) -> None:
     assert list(yaml.safe_load_all(ran.stdout)) == golden("en", "apps", "services")
 
 
+def test_an_export_for_programs(spidercli: Run) -> None:
+    """-o json is one List of the objects, as kubectl takes it; -o name is their names."""
+    shown = list(yaml.safe_load_all(spidercli("export", *FACTS).stdout))
+    ran = spidercli("export", *FACTS, "-o", "json")
+
+    assert ran.data == {"apiVersion": "v1", "kind": "List", "items": shown}
+    assert spidercli("export", *FACTS, "-o", "name").stdout.splitlines() == [
+        f"{item['kind'].lower()}/{item['metadata']['name']}" for item in shown
+    ]
+
+
+def test_a_script_is_no_object(spidercli: Run) -> None:
+    """What can't be in a List is refused."""
+    ran = spidercli("export", *FACTS, "--only", "provider-id", "-o", "json")
+
+    assert (ran.code, ran.stdout, ran.error["code"]) == (64, "", "SPC001")
+
+
+def test_ccm_names(spidercli: Run) -> None:
+    """-o name is the names of the objects."""
+    assert "daemonset/cloud-controller-manager" in spidercli("ccm", "render", "-o", "name").stdout.splitlines()
+
+
+def test_help_names_the_parts(spidercli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parts are shown as words to choose from."""
+    monkeypatch.setenv("COLUMNS", "160")
+
+    assert " multus|pools|provider-id|ccm|apps " in spidercli("export", "--help").stdout
+
+
 def test_a_folder(spidercli: Run, tmp_path: Path) -> None:
     """--out writes one file for each object; a second export changes no byte."""
     out = tmp_path / "manifests"
@@ -168,6 +198,55 @@ def test_live_facts(spidercli: Run, sandbox: Sandbox) -> None:
     assert (ran.code, asked) == (0, [])
     assert named.stdout == ran.stdout
     assert sandbox.kube.requests
+
+
+@pytest.mark.parametrize("command", ["export --only pools", "inventory --no-cluster"])
+def test_without_a_cluster_nobody_knows_the_nodes_own_ipv6_address(spidercli: Run, command: str) -> None:
+    """That is told once, with the number of nodes, and how to know."""
+    ran = spidercli(*command.split(), "--sandbox=dual-stack")
+
+    assert ran.code == 0
+    assert ran.stderr.count("warning: ") == 1
+    assert "warning: 2 nodes have IPv6 addresses on the primary ENI, and only the cluster knows" in ran.stderr
+    assert "use `export --from-cluster`" in ran.stderr
+
+
+def test_a_file_that_was_saved_without_a_cluster_knows_no_more(spidercli: Run, tmp_path: Path) -> None:
+    """An export from it warns as well; one from a file that was saved with the cluster does not."""
+    config = tmp_path / "spidercli.yaml"
+    config.write_text("pools: {families: dual}\n")
+    stderr = []
+    for flags in (["--no-cluster"], []):
+        saved = tmp_path / "inventory.yaml"
+        saved.write_text(spidercli("inventory", "-o", "yaml", "--sandbox=dual-stack", *flags).stdout)
+        stderr.append(spidercli("export", "--inventory", str(saved), "-c", str(config)).stderr)
+
+    assert stderr[0].startswith("warning: 2 nodes have IPv6 addresses on the primary ENI")
+    assert stderr[1] == ""
+
+
+def test_with_the_cluster_there_is_nothing_to_warn_of(spidercli: Run) -> None:
+    """InternalIPs tell which address is the node's own."""
+    assert "warning" not in spidercli("export", "--from-cluster", "--sandbox=dual-stack").stderr
+
+
+def test_the_nodes_own_ipv6_address_is_in_no_pool(
+    spidercli: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`export --from-cluster` leaves a second InternalIP out as `pools sync` does."""
+    with Sandbox("dual-stack") as sandbox:
+        for name, value in sandbox.environ.items():
+            monkeypatch.setenv(name, value)
+        own = "2408:4005:3aa:7c00::10"
+        node: Any = sandbox.kube.find("v1", "nodes", "node-a")
+        node["status"]["addresses"].append({"type": "InternalIP", "address": own})
+        sandbox.kube.seed(node)
+        exported = list(yaml.safe_load_all(spidercli("export", "--from-cluster", "--only", "pools").stdout))
+        planned = spidercli("pools", "diff", "-o", "json").data["changes"]
+
+    ips = {pool["metadata"]["name"]: pool["spec"]["ips"] for pool in exported}
+    assert ips["node-a-eth0-v6"] == ["2408:4005:3aa:7c00::11-2408:4005:3aa:7c00::14"]
+    assert ips == {change["name"]: change["after"]["spec"]["ips"] for change in planned}
 
 
 def test_patches_from_the_cluster_have_the_uid(spidercli: Run, sandbox: Sandbox, tmp_path: Path) -> None:

@@ -58,6 +58,53 @@ def test_an_address_that_was_removed(spidercli: Run, synced: Sandbox, ips: Calla
     assert ips("worker-172") == ["172.31.199.190-172.31.199.191", "172.31.199.193-172.31.199.194"]
 
 
+def test_an_eni_that_lost_every_address(
+    spidercli: Run, synced: Sandbox, ips: Callable[[str], Any], pods: Any, written: Written
+) -> None:
+    """Its pool hands out nothing any more, in one write, and is no orphan; the export has no file for it."""
+    pods.finish_all()
+    for last in range(161, 166):
+        synced.world.unassign(guide.WORKER_ETH1, f"192.168.0.{last}")
+    ran, again = spidercli("pools", "sync", "--yes"), spidercli("pools", "sync", "--yes", "--strict")
+
+    assert ran.stdout == "1 of 1 changes made, 3 unchanged\n"
+    assert "-192.168.0.161-192.168.0.165 (5 → 0)  its ENI has no address for pods any more\n" in ran.stderr
+    assert (again.code, again.stdout) == (0, "nothing to do: 4 unchanged\n")
+    assert written() == ["PATCH spiderippools/worker-192"]
+    assert "worker-192" not in spidercli("export", "--only", "pools").stdout
+    synced.world.assign(guide.WORKER_ETH1, "192.168.0.170")
+    assert spidercli("pools", "sync", "--yes").stdout == "1 of 1 changes made, 3 unchanged\n"
+    assert ips("worker-192") == ["192.168.0.170"]
+
+
+def test_two_configurations_that_name_their_pools_alike(
+    spidercli: Run, sandbox: Sandbox, tmp_path: pathlib.Path, ips: Callable[[str], Any]
+) -> None:
+    """The pool of another configuration's node is not taken over, be its addresses in use or not."""
+    for name, instance in (("worker", guide.WORKER), ("master", guide.MASTER)):
+        text = f'nodes: {{ids: [{instance}]}}\npools: {{name: "pod-{{nic}}", exclude: [192.168.0.0/24]}}\n'
+        (tmp_path / f"{name}.yaml").write_text(f"region: cn-hangzhou\n{text}")
+    spidercli("pools", "sync", "--yes", "-c", str(tmp_path / "worker.yaml"))
+    ran = spidercli("pools", "sync", "--yes", "--strict", "-c", str(tmp_path / "master.yaml"))
+
+    assert (ran.code, ran.stdout) == (3, "nothing to do: 0 unchanged, 1 in conflict\n")
+    assert "this name is taken by the pool of worker, which this run is not about" in ran.stderr
+    assert ips("pod-eth0") == ["172.31.199.190-172.31.199.194"]
+
+
+@pytest.mark.parametrize("command", ["pools", "multus"])
+def test_a_namespace_that_does_not_exist(
+    spidercli: Run, sandbox: Sandbox, tmp_path: pathlib.Path, written: Written, command: str
+) -> None:
+    """The hint names the setting, and where to look up what it should be."""
+    config = tmp_path / "spidercli.yaml"
+    config.write_text("region: cn-hangzhou\nspiderpool: {namespace: nowhere}\n")
+    ran = spidercli(command, "sync", "--yes", "-c", str(config))
+
+    assert (ran.code, written()) == (1, [])
+    assert "namespace nowhere does not exist\n  hint: is spiderpool.namespace right? `helm list" in ran.stderr
+
+
 def test_an_address_that_moved(spidercli: Run, synced: Sandbox, ips: Callable[[str], Any], written: Written) -> None:
     """An address leaves its old pool before the new one lists it, so that no webhook has to refuse."""
     synced.world.move("172.31.199.190", to=guide.MASTER_ETH0)

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from spidercli.sandbox.run import Sandbox
+from spidercli.sandbox.scenarios import guide
 
 Run = Callable[..., Any]
 
@@ -25,8 +26,8 @@ def test_list_wide(spidercli: Run, synced: Sandbox) -> None:
     """-o wide adds what an admin looks up next."""
     header, first, *_ = spidercli("pools", "list", "-o", "wide").stdout.splitlines()
 
-    assert header.split()[-4:] == ["GATEWAY", "MULTUS", "ENI", "MANAGED"]
-    assert first.split()[-4:] == ["172.31.207.253", "kube-system/ipvlan-eth0", "eni-bp1a4m2c8x6v0b5n9d3f7", "true"]
+    assert header.split()[-5:] == ["GATEWAY", "MULTUS", "ENI", "MANAGED", "DISABLED"]
+    assert first.split()[-5:-1] == ["172.31.207.253", "kube-system/ipvlan-eth0", "eni-bp1a4m2c8x6v0b5n9d3f7", "true"]
 
 
 def test_list_for_programs(spidercli: Run, synced: Sandbox) -> None:
@@ -48,6 +49,7 @@ def test_list_for_programs(spidercli: Run, synced: Sandbox) -> None:
         "multus": "kube-system/ipvlan-eth1",
         "eni": "eni-bp1d9s5f1g7h3j6k0m4n8",
         "managed": True,
+        "disabled": False,
     }
 
 
@@ -76,8 +78,18 @@ def test_list_shows_strangers_too(spidercli: Run, synced: Sandbox) -> None:
     row = spidercli("pools", "list").stdout.splitlines()[3]
     record = spidercli("pools", "list", "-o", "json").data[2]
 
-    assert row == "office      -       -     10.6.0.0/16      9     9      0%     orphan"
+    assert row == "office      -       -     10.6.0.0/16      9     9      0%     foreign"
     assert (record["node"], record["nic"], record["gateway"], record["managed"]) == (None, None, None, False)
+
+
+def test_list_tells_of_disabled_pools(spidercli: Run, synced: Sandbox) -> None:
+    """A pool that somebody disabled hands out nothing: a column that is not there otherwise says so."""
+    pool: Any = synced.kube.find("spiderpool.spidernet.io/v2beta1", "spiderippools", "worker-192")
+    pool["spec"]["disable"] = True
+    synced.kube.seed(pool)
+    header, first, *_, last = spidercli("pools", "list").stdout.splitlines()
+
+    assert (header.split()[-1], first.split()[-1], last.split()[-1]) == ("DISABLED", "false", "true")
 
 
 def test_an_empty_list(spidercli: Run, sandbox: Sandbox) -> None:
@@ -192,6 +204,41 @@ def test_who_of_a_primary_address(spidercli: Run, synced: Sandbox) -> None:
         eni:      eni-bp1a4m2c8x6v0b5n9d3f7
         role:     primary private IP
         """)
+
+
+def test_who_of_an_address_that_left_its_eni(spidercli: Run, synced: Sandbox) -> None:
+    """The pod that holds it is cut off, and that is told."""
+    synced.world.unassign(guide.WORKER_ETH1, "192.168.0.161")
+    ran = spidercli("pools", "who", "192.168.0.161")
+
+    assert ran.code == 0
+    assert "eni:      -\n" in ran.stdout
+    assert ran.stderr.endswith(
+        "warning: no ENI of the inventory has 192.168.0.161 for pods: "
+        "the pod default/test-app-2-r6gwx, which holds it, is cut off from the network\n"
+    )
+
+
+def test_who_of_an_address_that_nobody_holds_yet(spidercli: Run, synced: Sandbox) -> None:
+    """The next pod may get it."""
+    synced.world.unassign(guide.WORKER_ETH1, "192.168.0.165")
+    ran = spidercli("pools", "who", "192.168.0.165")
+
+    assert "192.168.0.165 for pods: a pod that gets it is cut off from the network" in ran.stderr
+
+
+def test_who_of_a_pool_of_somebody_else(spidercli: Run, synced: Sandbox) -> None:
+    """What is no pool of ours need not be on an ENI."""
+    office: Any = {
+        "apiVersion": "spiderpool.spidernet.io/v2beta1",
+        "kind": "SpiderIPPool",
+        "metadata": {"name": "office"},
+        "spec": {"subnet": "10.20.0.0/24", "ips": ["10.20.0.7"]},
+    }
+    synced.kube.seed(office)
+    ran = spidercli("pools", "who", "10.20.0.7", "-q")
+
+    assert (ran.code, ran.stderr) == (0, "")
 
 
 def test_diff_from_a_saved_inventory_needs_no_cloud(

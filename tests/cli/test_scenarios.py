@@ -17,23 +17,26 @@ Run = Callable[..., Any]
 REASONS = {
     ("create", "new"),
     ("update", "the ENI's addresses changed"),
-    ("update", "spec.gateway differs"),
-    ("update", "spec.nodeName differs"),
+    ("update", "spec.gateway: 10.1.0.1 → 10.1.255.253"),
+    ("update", "spec.nodeName: former-name → other-node-name"),
     ("update", "spec.multusName is missing"),
     ("update", "spec.excludeIPs is no longer wanted"),
     ("update", "spec.default was not applied by spidercli"),
     ("update", "addresses moved to another ENI"),
     ("update", "only the addresses in use stay"),
     ("update", "deleted and created again: its subnet changes"),
-    ("update", "deleted, and not yet created again: its subnet changes"),
     ("delete", "no NIC of the inventory has it"),
     ("unchanged", ""),
     ("blocked", "addresses in use left the ENI"),
-    ("blocked", "addresses in use belong to no ENI of the inventory"),
+    ("blocked", "no NIC of the inventory has it, but addresses in use are in it"),
     ("blocked", "10.1.14.15 can't join: pod default/gives-in-use-app holds it in SpiderIPPool gives-in-use-eth1"),
     ("blocked", "10.1.16.15 can't join: it is listed by SpiderIPPool by-hand"),
     ("blocked", "subnet 10.2.0.0/17 overlaps 10.2.0.0/24 of SpiderIPPool legacy"),
     ("blocked", "its subnet changes from 10.9.0.0/16 to 10.1.0.0/16, but addresses in use are in it"),
+    (
+        "blocked",
+        "its subnet changes from 10.9.0.0/16 to 10.2.0.0/17, but it is not deleted, as it could not be created",
+    ),
     ("blocked", "it is being deleted, but addresses in use are in it"),
     ("blocked", "no NIC of the inventory has it; --prune deletes it"),
     ("conflict", "exists and is not managed by spidercli"),
@@ -78,7 +81,7 @@ def test_drift_of_multus_configs_and_nodes(spidercli: Run, drift: Sandbox) -> No
 
     assert [action for action, _ in configs] == ["update", "conflict", "create", "blocked"]
     assert nodes.count(("unchanged", "")) == 2
-    assert nodes.count(("update", "not set yet")) == len(nodes) - 2
+    assert nodes.count(("update", "not set yet; matched by InternalIP")) == len(nodes) - 2
 
 
 def test_drift_is_mended_as_far_as_pods_allow(spidercli: Run, drift: Sandbox) -> None:
@@ -87,7 +90,7 @@ def test_drift_is_mended_as_far_as_pods_allow(spidercli: Run, drift: Sandbox) ->
     second = spidercli("pools", "sync", "--yes")
 
     assert (first.code, second.code) == (0, 0)
-    assert first.stdout == "14 of 14 changes made, 1 unchanged, 11 blocked, 1 in conflict\n"
+    assert first.stdout == "13 of 13 changes made, 1 unchanged, 11 blocked, 1 in conflict\n"
     assert second.stdout.startswith("nothing to do: ")
 
 
@@ -109,3 +112,27 @@ def test_dual_stack_is_all_or_nothing(spidercli: Run, monkeypatch: pytest.Monkey
 
     assert ran.code == 1
     assert "eth1 of node-b has no IPv6 address for pods" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "code"), [((), 0), (("--detailed-exitcode",), 2), (("--detailed-exitcode", "--strict"), 3)]
+)
+def test_a_run_tells_what_it_leaves(spidercli: Run, drift: Sandbox, flags: tuple[str, ...], code: int) -> None:
+    """After a run, and after one with nothing to do, the exit code tells of what is blocked or in conflict."""
+    codes = [spidercli("pools", "sync", "--yes", "-q", *flags).code for _ in range(2)]
+
+    assert codes == [code, code]
+
+
+def test_a_bootstrap_tells_what_it_leaves(spidercli: Run, drift: Sandbox) -> None:
+    """The whole guide, too, once the cluster was looked at again."""
+    ran = spidercli("bootstrap", "--yes", "--skip", "provider-id", "--detailed-exitcode")
+
+    assert ran.code == 2
+    assert ran.stderr.endswith("confirmed: the cluster is as planned\n")
+
+
+@pytest.mark.parametrize("command", ["pools diff", "multus diff", "bootstrap --dry-run --only pools"])
+def test_strict_diffs(spidercli: Run, drift: Sandbox, command: str) -> None:
+    """--strict goes with everything that shows a plan, and says that something is in the way."""
+    assert spidercli(*command.split(), "--strict").code == 3

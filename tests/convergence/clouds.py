@@ -11,6 +11,7 @@ from ipaddress import IPv4Network
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from spidercli import addresses
 from spidercli.model import AddressBlock, Inventory, MatchedBy, NamedBy, Nic, Node, Source
 
 # Two vSwitches of a VPC. The second layout's first one is the first layout's, deleted and made anew with more room.
@@ -23,14 +24,22 @@ NicName = tuple[str, str]  # node, NIC
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Cloud:
-    """Which vSwitch a NIC is in, and which addresses it has; one without addresses has no pool."""
+    """Which vSwitch a NIC is in, and which addresses those that exist have; one without addresses has no pool."""
 
     subnets: Mapping[NicName, str]
     hosts: Mapping[NicName, tuple[int, ...]]
 
     def pools(self) -> dict[str, frozenset[str]]:
         """The addresses of every pool there should be, by the pool's usual name."""
-        return {f"{node}-{nic}": frozenset(self._addresses((node, nic))) for node, nic in self.hosts}
+        return {
+            f"{node}-{nic}": frozenset(self._addresses((node, nic)))
+            for (node, nic), hosts in self.hosts.items()
+            if hosts
+        }
+
+    def idle(self) -> frozenset[str]:
+        """The names that the pools of NICs without addresses would have."""
+        return frozenset(f"{node}-{nic}" for (node, nic), hosts in self.hosts.items() if not hosts)
 
     def subnet(self, pool: str) -> str:
         """The subnet that a pool should have."""
@@ -57,7 +66,7 @@ class Cloud:
         )
 
     def _nic(self, nic: NicName) -> Nic:
-        found = tuple(ipaddress.ip_address(address) for address in self._addresses(nic))
+        found = addresses.gathered(ipaddress.ip_address(address) for address in self._addresses(nic))
         block = AddressBlock(subnet=IPv4Network(self.subnets[nic]), gateway=None, addresses=found)
         return Nic(
             name=nic[1],
@@ -89,4 +98,6 @@ def clouds(draw: st.DrawFn) -> Cloud:
             if owner is not None:
                 hosts[owner].append(host)
     assume(hosts)
+    for nic in draw(st.frozensets(st.sampled_from(NICS))):
+        hosts.setdefault(nic, [])
     return Cloud(subnets=subnets, hosts={nic: tuple(found) for nic, found in hosts.items()})

@@ -199,7 +199,8 @@ def _settle(cluster: ClusterInMemory, story: Story) -> None:
 def _as_wished(cluster: ClusterInMemory, story: Story) -> bool:
     """Whether our pools are those that the cloud asks for, apart from some that are on their way out."""
     staying = [pool for name, pool in cluster.pools().items() if kinds.is_ours(pool) and not _is_leaving(pool)]
-    return {kinds.name(pool): written_in(pool) for pool in staying} == story.second.pools()
+    listed = {kinds.name(pool): written_in(pool) for pool in staying}
+    return {name: ips for name, ips in listed.items() if ips or name not in story.second.idle()} == story.second.pools()
 
 
 def _check_end(cluster: ClusterInMemory, story: Story) -> None:
@@ -210,7 +211,7 @@ def _check_end(cluster: ClusterInMemory, story: Story) -> None:
             assert any(_in_the_way(live, story, name, address)), f"{name} lacks {address} for no reason"
     for name, pool in live.items():
         for address in listed_in(pool) - wanted.get(name, frozenset()):
-            assert any(_reasons_to_keep(pool, story, address)), f"{name} keeps {address} for no reason"
+            assert any(_reasons_to_keep(live, story, pool, address)), f"{name} keeps {address} for no reason"
 
 
 def _in_the_way(live: Mapping[str, Manifest], story: Story, name: str, address: str) -> Iterator[bool]:
@@ -218,28 +219,53 @@ def _in_the_way(live: Mapping[str, Manifest], story: Story, name: str, address: 
     if name in live:
         yield not kinds.is_ours(live[name])
         yield address in excluded_in(live[name])
-        yield _is_stuck(live[name], story)
+        yield _is_stuck(live[name], live, story)
     for other in (pool for pool in live.values() if kinds.name(pool) != name):
-        stays = not kinds.is_ours(other) or bool(held_in(other))
         if address in listed_in(other):
-            yield not kinds.is_ours(other) or address in held_in(other) or _is_stuck(other, story)
+            yield not kinds.is_ours(other) or address in held_in(other) or _is_stuck(other, live, story)
         if _overlap(_subnet(other), story.second.subnet(name)):
-            yield stays or (kinds.name(other) not in story.second.pools() and not story.prune)
+            yield _stays(other, live, story)
 
 
-def _reasons_to_keep(pool: Manifest, story: Story, address: str) -> Iterator[bool]:
+def _reasons_to_keep(live: Mapping[str, Manifest], story: Story, pool: Manifest, address: str) -> Iterator[bool]:
     """Why a pool may list an address that the cloud does not give it."""
+    name = kinds.name(pool)
     yield not kinds.is_ours(pool)
     yield address in held_in(pool)
-    yield _is_stuck(pool, story)
-    yield kinds.name(pool) not in story.second.pools() and not story.prune
+    yield _is_stuck(pool, live, story)
+    yield name not in story.second.pools().keys() | story.second.idle() and not story.prune
 
 
-def _is_stuck(pool: Manifest, story: Story) -> bool:
-    """Whether a pool has to be made anew, which has to wait for the pods that use it."""
+def _is_stuck(pool: Manifest, live: Mapping[str, Manifest], story: Story) -> bool:
+    """Whether a pool that is wanted otherwise has to stay as it is for now."""
     name = kinds.name(pool)
-    other_subnet = name in story.second.pools() and _subnet(pool) != story.second.subnet(name)
-    return bool(held_in(pool)) and (other_subnet or _is_leaving(pool))
+    there = story.second.pools().get(name)
+    if there is None:
+        return _is_leaving(pool) and bool(held_in(pool))
+    if _is_leaving(pool) or _subnet(pool) != story.second.subnet(name):
+        return _can_not_be_made_anew(pool, live, story)
+    return kinds.spec(pool).get("nodeName") != [name.partition("-")[0]] and not held_in(pool) <= there
+
+
+def _can_not_be_made_anew(pool: Manifest, live: Mapping[str, Manifest], story: Story) -> bool:
+    name = kinds.name(pool)
+    others = {key: other for key, other in live.items() if key != name}
+    overlapping = (other for other in others.values() if _overlap(_subnet(other), story.second.subnet(name)))
+    taken = frozenset[str]().union(*map(written_in, others.values()))
+    return bool(
+        held_in(pool)
+        or excluded_in(pool)  # somebody wants pods to keep off them
+        or story.second.pools()[name] <= taken
+        or any(_stays(other, others, story) for other in overlapping)
+    )
+
+
+def _stays(pool: Manifest, live: Mapping[str, Manifest], story: Story) -> bool:
+    """Whether a pool does not go away by itself, whatever its addresses."""
+    unwanted = kinds.name(pool) not in story.second.pools()
+    if not kinds.is_ours(pool) or held_in(pool):
+        return True
+    return not story.prune if unwanted else _is_stuck(pool, live, story)
 
 
 def _is_leaving(pool: Manifest) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer.main
 
-from spidercli import cli
+from spidercli.commands.root import app
 from spidercli.errors import ExitCode
 from tests.readme import blocks
 
@@ -19,7 +19,7 @@ def test_console_blocks_show_what_the_commands_print() -> None:
 def test_every_command_is_listed() -> None:
     """The table of commands leaves none out."""
     table = blocks.README.read_text(encoding="utf-8").split("## Commands")[1].split("## Exit codes")[0]
-    root = typer.main.get_command(cli.app)
+    root = typer.main.get_command(app)
 
     missing = []
     for name, command in root.commands.items():  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from spidercli import kinds, poolviews
 from spidercli.errors import UsageProblem
 from spidercli.model import Inventory, Source
 from spidercli.planning.gathering import gather
+from spidercli.planning.nics import Nics
 
 EMPTY = Inventory(source=Source.FILE, region_id="cn-hangzhou", nodes=())
 
@@ -64,6 +65,37 @@ def test_agreement(desired: Any, agreement: str) -> None:
 def test_a_pool_of_somebody_else() -> None:
     """It may list the same addresses and is not ours to keep in sync."""
     assert overview([pool("a", "10.0.0.1", ours=False)], [pool("a", "10.0.0.1")])[0]["cloud"] == "conflict"
+
+
+def test_a_pool_that_nobody_here_made() -> None:
+    """A pool of somebody else that is in nobody's way is no orphan of ours."""
+    assert overview([pool("a", "10.0.0.1", ours=False)], [])[0]["cloud"] == "foreign"
+
+
+def test_a_pool_of_a_node_that_was_left_out() -> None:
+    """It is none of our business, unless its name is needed."""
+    live = [pool("a", "10.0.0.1", nodeName=["worker"])]
+    for desired, agreement in (([], "not-read"), ([pool("a", "10.0.0.2", nodeName=["master"])], "conflict")):
+        facts = gather(desired, live, prune=False, adopt=False, nodes={"master"})
+        assert poolviews.overview(facts)[0]["cloud"] == agreement
+
+
+@pytest.mark.parametrize(("ips", "agreement"), [(["10.0.0.1"], "drift"), ([], "in-sync")])
+def test_a_pool_whose_nic_has_no_addresses(ips: list[str], agreement: str) -> None:
+    """It agrees with the cloud when it has none either."""
+    live = pool("a", *ips)
+    live["metadata"]["annotations"] = {kinds.ANNOTATION_ENI: "eni-1"}
+    facts = gather([], [live], prune=False, adopt=False, nics=Nics(idle=lambda: [("eni-1", 4)]))
+
+    assert poolviews.overview(facts)[0]["cloud"] == agreement
+
+
+def test_a_disabled_pool() -> None:
+    """The column is there where a pool is disabled."""
+    found = overview([pool("a", disable=True), pool("b")], [])
+
+    assert [each["disabled"] for each in found] == [True, False]
+    assert (poolviews.columns(found)[-1], poolviews.columns(found[1:])[-1]) == ("disabled", "cloud")
 
 
 def test_a_pool_that_is_being_deleted() -> None:

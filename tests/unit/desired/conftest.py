@@ -16,7 +16,7 @@ def _block(subnet: str, *ips: str, gateway: str | None = None) -> AddressBlock:
     return AddressBlock(
         subnet=ipaddress.ip_network(subnet),
         gateway=ipaddress.ip_address(gateway) if gateway else None,
-        addresses=tuple(sorted(addresses.expand(ips), key=int)),
+        addresses=addresses.gathered(addresses.expand(ips)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 from collections.abc import Iterable
 from types import SimpleNamespace
@@ -33,7 +34,7 @@ def test_pool_says_where_it_comes_from(make: SimpleNamespace) -> None:
         family=Family.IPV4,
         subnet=ipaddress.ip_network(V4),
         gateway=make.ip("10.0.0.253"),
-        addresses=(make.ip("10.0.0.10"), make.ip("10.0.0.12")),
+        addresses=addresses.gathered([make.ip("10.0.0.10"), make.ip("10.0.0.12")]),
         eni_id="eni-eth0",
         instance_id="i-worker",
         vswitch_id="vsw-1",
@@ -324,3 +325,29 @@ def test_what_was_excluded_is_not_told(make: SimpleNamespace) -> None:
     config = make.config(pools={"exclude": ["10.0.0.11"]})
 
     assert list(desired.left_out(inventory, desired.pools(inventory, config), config)) == []
+
+
+def test_nics_without_an_address_for_pods_are_idle(make: SimpleNamespace) -> None:
+    """Their pools should be empty: a NIC that has none, or whose addresses are all excluded, of a wanted family."""
+    found = make.inventory(
+        make.node(
+            "a",
+            make.nic("eth0", make.block(V4, "10.0.0.10"), make.block(V6)),
+            make.nic("eth1", make.block(V4), make.block(V6)),
+            make.nic("eth2", make.block(V4, "10.0.0.20"), make.block(V6)),
+        )
+    )
+    excluding = {"exclude": ["10.0.0.20"]}
+
+    assert list(desired.idle(found, make.config(pools={**excluding, "families": "ipv4"}))) == [
+        ("eni-eth1", 4),
+        ("eni-eth2", 4),
+    ]
+    assert ("eni-eth0", 6) in desired.idle(found, make.config(pools=excluding))
+
+
+def test_an_eni_that_nobody_named_is_not_idle(make: SimpleNamespace) -> None:
+    """Facts that were written by hand may lack ENI ids; all of these would look the same."""
+    nameless = dataclasses.replace(make.nic("eth0", make.block(V4)), eni_id="")
+
+    assert list(desired.idle(make.inventory(make.node("a", nameless)), make.config())) == []

@@ -179,6 +179,13 @@ def test_an_empty_map_of_ours_may_be_filled_by_others() -> None:
     assert [] == differences(want, live)
 
 
+def test_a_key_that_means_no_field_owns_none() -> None:
+    """Only a field's own key makes it ours, whatever else ends like it."""
+    live = pool(fields={"f:spec": {"v:1": {}}}, spec={"1": "x"})
+
+    assert [("spec.1", Drift.NOT_OWNED)] == told(differences(wanted({"1": "x"}), live))
+
+
 def test_a_difference_is_told_in_words() -> None:
     """A plan shows differences as short phrases."""
     assert "spec.ips differs" == str(Difference(path=("spec", "ips"), kind=Drift.CHANGED))

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from spidercli.errors import FactsInvalid
 from spidercli.model import Manifest
-from spidercli.planning.live import LivePool, merged
+from spidercli.planning.live import LivePool
 
 Build = Callable[..., Manifest]
 TEN = 0x0A000000
@@ -45,7 +42,7 @@ def test_a_huge_pool_is_not_enumerated(pool: Build, live: Build) -> None:
 
 def test_a_reversed_range_has_nothing(pool: Build, live: Build) -> None:
     """The webhook lets one pass, and Spiderpool gives nothing out of it."""
-    assert LivePool(live(pool("a", "10.0.0.5-10.0.0.1"))).intervals == []
+    assert not LivePool(live(pool("a", "10.0.0.5-10.0.0.1"))).listed
 
 
 @pytest.mark.parametrize("status", [None, {}, {"allocatedIPs": None}, {"allocatedIPs": ""}, {"allocatedIPs": "{}"}])
@@ -75,13 +72,27 @@ def test_unreadable_fields_are_named(pool: Build, live: Build, field: str, value
         LivePool(manifest).subnet, LivePool(manifest).lists(TEN + 1)
 
 
-@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 6)).map(lambda pair: (pair[0], sum(pair)))))
-def test_merging_changes_no_number(intervals: list[tuple[int, int]]) -> None:
-    """Merged intervals hold the same numbers, ascending, with a gap between each two."""
-    found = merged(intervals)
+@pytest.mark.parametrize(
+    ("subnet", "field", "text"),
+    [
+        ("10.0.0.0/24", "ips", "fd00::1"),
+        ("10.0.0.0/24", "ips", "fd00::1-fd00::ffff:ffff"),
+        ("10.0.0.0/24", "excludeIPs", "fd00::1"),
+        ("fd00::/64", "ips", "10.0.0.1"),
+    ],
+)
+def test_addresses_of_the_other_family_are_unreadable(
+    pool: Build, live: Build, subnet: str, field: str, text: str
+) -> None:
+    """They are no addresses of the pool's subnet, and mean nothing there as numbers."""
+    manifest: Any = live(pool("a", subnet=subnet))
+    manifest["spec"][field] = [text]
 
-    def numbers(pairs: list[tuple[int, int]]) -> set[int]:
-        return {number for first, last in pairs for number in range(first, last + 1)}
+    with pytest.raises(FactsInvalid, match=f"SpiderIPPool a: spec.{field} can't be read: .* is not of IPv"):
+        LivePool(manifest).lists(TEN + 1), LivePool(manifest).excluded
 
-    assert numbers(found) == numbers(intervals)
-    assert all(one[1] + 1 < other[0] for one, other in itertools.pairwise(found))
+
+def test_an_allocation_of_the_other_family_is_unreadable(pool: Build, live: Build) -> None:
+    """The same for what pods hold."""
+    with pytest.raises(FactsInvalid, match=r"SpiderIPPool a: status\.allocatedIPs can't be read"):
+        LivePool(live(pool("a", "10.0.0.1"), held=["fd00::1"])).read()

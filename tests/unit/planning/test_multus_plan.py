@@ -109,3 +109,14 @@ def test_the_same_name_elsewhere_is_another_object() -> None:
     elsewhere["metadata"]["namespace"] = "default"
 
     assert [change.action for change in plan_multus([config("ipvlan-eth0")], [elsewhere]).changes] == [Action.CREATE]
+
+
+def test_a_superfluous_config_says_why() -> None:
+    """Its NIC has another one by now, or no node has the NIC; nothing tells whether a pod refers to it."""
+    old = live(config("ipvlan-eth0"))
+    renamed = plan_multus([config("v2-eth0", cniType="ipvlan", ipvlan={"master": ["eth0"]})], [old]).changes[0]
+    gone = plan_multus([config("ipvlan-eth1")], [old]).changes[0]
+
+    assert (renamed.action, gone.action) == (Action.BLOCKED, Action.BLOCKED)
+    assert renamed.reason == "its NIC has kube-system/v2-eth0 now; delete it by hand once no pod refers to it"
+    assert gone.reason == "no node of the inventory has this NIC; delete it by hand once no pod refers to it"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from spidercli.errors import FactsInvalid, TemplateInvalid
 from spidercli.model import Manifest
+from spidercli.planning import guards
+from spidercli.planning.live import LivePool
 from spidercli.planning.plan import Action, Change, Phase, Plan, Verb
 from spidercli.planning.pools import plan_pools
 
@@ -227,10 +231,10 @@ def test_a_terminating_pool_is_waited_for(pool: Builder, live: Builder) -> None:
 
 
 def test_a_changed_gateway_is_named(pool: Builder, live: Builder) -> None:
-    """Drift outside the addresses says which field."""
+    """Drift outside the addresses says which field, and how."""
     plan = plan_pools([pool("a", "10.0.0.1")], [live(pool("a", "10.0.0.1", gateway="10.0.0.9"))])
 
-    assert only(plan, Action.UPDATE).reason == "spec.gateway differs"
+    assert only(plan, Action.UPDATE).reason == "spec.gateway: 10.0.0.9 → 10.0.0.253"
 
 
 @pytest.mark.parametrize("family", [("10.0.0.1", "10.0.0.0/24"), ("fd00::1", "fd00::/64")], ids=["ipv4", "ipv6"])
@@ -241,3 +245,85 @@ def test_families_do_not_mix(pool: Builder, live: Builder, family: tuple[str, st
     plan = plan_pools([pool("a", address, subnet=subnet)], [other])
 
     assert actions(plan) == [("create", "a")]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "why"),
+    [
+        ("subnet", "10.0.0.1/24", "10.0.0.1/24 has host bits set"),
+        ("subnet", None, "'None' does not appear to be an IPv4 or IPv6 network"),
+        ("ips", ["10.0.0.9-10.0.0.1"], "runs backwards"),
+        ("ips", ["fd00::1"], "'fd00::1' is not of IPv4"),
+        ("ips", [5], "'5' does not appear to be an IPv4 or IPv6 address"),
+        ("ips", 5, "'int' object is not iterable"),
+    ],
+)
+def test_a_template_that_gives_no_addresses_is_named(pool: Builder, field: str, value: object, why: str) -> None:
+    """Only a template of the user's own gives such a pool."""
+    manifest = pool("a", "10.0.0.1")
+    manifest["spec"][field] = value  # type: ignore[index]
+
+    with pytest.raises(TemplateInvalid, match=f"SpiderIPPool a: .*{why}"):
+        plan_pools([manifest], [])
+
+
+def test_a_range_of_ours_that_runs_backwards_is_given_up(pool: Builder, live: Builder) -> None:
+    """The webhook lets a single one pass, so a live pool may have it; what is left is written in canonical form."""
+    old = live(pool("old", "10.0.0.9-10.0.0.1"))
+    plan = plan_pools([], [old])
+
+    assert [("blocked", "old")] == actions(plan)
+
+
+def test_a_pool_without_addresses_has_a_subnet_that_counts(pool: Builder, live: Builder) -> None:
+    """Nothing is planned beside a pool that can't be read, even if it lists nothing."""
+    with pytest.raises(FactsInvalid, match=r"spec\.subnet can't be read"):
+        plan_pools([], [live(pool("a", ours=False) | {"spec": {"subnet": "x"}})])
+
+
+@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize(("prune", "adopt"), [(False, False), (True, True)])
+def test_a_pool_of_any_size_is_planned(pool: Builder, live: Builder, *, prune: bool, adopt: bool, ours: bool) -> None:
+    """No address of a pool is looked at one by one, be it ours, moved, deleted or taken over."""
+    subnet = "fd00::/16"
+    huge = live(pool("huge", "fd00::1-fd00:ffff::ffff", subnet=subnet, ours=ours), held=["fd00::7"])
+    wanted = [pool("huge", "fd00::5-fd00::9", subnet=subnet), pool("other", "fd00::3", subnet=subnet)]
+    for desired in (wanted, wanted[:1], wanted[1:], []):
+        plan = plan_pools(desired, [huge], prune=prune, adopt=adopt)
+        assert guards.losses([LivePool(huge)], plan).addresses_going <= 1 << 112
+
+
+def test_a_pool_that_shrinks_keeps_its_subnet(pool: Builder, live: Builder) -> None:
+    """What we send of a pool that nothing asks for is complete, even if another manager owns the subnet by now."""
+    old: Any = live(pool("old", "10.0.0.1-10.0.0.3"))
+    del old["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:subnet"]
+    plan = plan_pools([pool("new", "10.0.0.1")], [old])
+
+    (body,) = (write.body for write in plan.writes if write.name == "old")
+    assert body is not None
+    assert body["spec"] == {
+        "ips": ["10.0.0.2-10.0.0.3"], "gateway": "10.0.0.253", "nodeName": ["node"], "subnet": "10.0.0.0/24",
+    }  # fmt: skip
+    assert guards.losses([LivePool(old)], plan).addresses_going == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("10.0.0.254", "10.0.0.253", "spec.gateway: 10.0.0.254 → 10.0.0.253"),
+        (True, False, "spec.gateway: true → false"),
+        (["a", "b"], ["c"], "spec.gateway: a, b → c"),
+        (["a" * 50], ["c"], "spec.gateway differs"),
+        ({"a": "b"}, "c", "spec.gateway differs"),
+        ("a\nb", "c", "spec.gateway differs"),
+        (["a"], [], "spec.gateway differs"),
+    ],
+)
+def test_what_changes_is_shown_where_there_is_room(
+    pool: Builder, live: Builder, old: object, new: object, reason: str
+) -> None:
+    """Short values are shown as they are and as they will be."""
+    wanted, current = pool("a", "10.0.0.1"), live(pool("a", "10.0.0.1"))
+    wanted["spec"]["gateway"], current["spec"]["gateway"] = new, old  # type: ignore[index]
+
+    assert only(plan_pools([wanted], [current]), Action.UPDATE).reason == reason

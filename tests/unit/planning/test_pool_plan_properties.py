@@ -14,7 +14,8 @@ from spidercli.model import Manifest
 from spidercli.planning.guards import losses
 from spidercli.planning.live import LivePool
 from spidercli.planning.plan import Phase, Verb, Write
-from spidercli.planning.pools import Target, plan_pools
+from spidercli.planning.pools import plan_pools
+from spidercli.planning.targets import Target
 
 Builder = Callable[..., Manifest]
 LAYOUTS = (("10.0.0.0/28", "10.0.1.0/28"), ("10.0.0.0/27", "10.0.1.0/28"))  # the first of each overlap

@@ -1,0 +1,55 @@
+"""Which nodes have an IPv6 address that may be their own."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from spidercli.config.schema import Config
+from spidercli.desired.doubts import with_unknown_owners
+from spidercli.model import Inventory, MatchedBy, Source
+
+OWN = "2408::10"
+ON_ETH0 = ("eth0", "2408::/64", OWN)
+
+
+def inventory(make: Any, nic: str, subnet: str, *ips: str, source: Source = Source.OPENAPI) -> Inventory:
+    node = make.node("worker", make.nic(nic, make.block(subnet, *ips)))
+    return Inventory(source=source, region_id="cn-hangzhou", nodes=(node,))
+
+
+def test_ipv6_on_a_primary_eni(make: Any) -> None:
+    """Nobody asked the cluster whose it is."""
+    found = with_unknown_owners(inventory(make, *ON_ETH0), Config())
+
+    assert [node.name for node in found] == ["worker"]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [("eth1", "2408::/64", OWN), ("eth0", "10.0.0.0/24", "10.0.0.5"), ("eth0", "2408::/64")],
+    ids=["secondary ENI", "IPv4", "no address"],
+)
+def test_what_is_no_doubt(make: Any, facts: tuple[str, ...]) -> None:
+    """A node's own address is on its primary ENI, and the cloud tells the primary IPv4 one."""
+    assert with_unknown_owners(inventory(make, *facts), Config()) == []
+
+
+@pytest.mark.parametrize(
+    "pools", [{"families": "ipv4"}, {"exclude": [OWN]}, {"exclude": ["2408::/64"]}], ids=["IPv4 only", "named", "all"]
+)
+def test_a_configuration_that_settles_it(make: Any, pools: dict[str, Any]) -> None:
+    """No pool of that family, or an address that somebody has excluded."""
+    assert with_unknown_owners(inventory(make, *ON_ETH0), Config.model_validate({"pools": pools})) == []
+
+
+def test_who_wrote_it_by_hand_knows(make: Any) -> None:
+    """And so does the cluster, if it was asked."""
+    by_hand = inventory(make, *ON_ETH0, source=Source.FILE)
+    asked = inventory(make, *ON_ETH0)
+    node = dataclasses.replace(asked.nodes[0], matched_by=MatchedBy.INTERNAL_IP)
+
+    assert with_unknown_owners(by_hand, Config()) == []
+    assert with_unknown_owners(dataclasses.replace(asked, nodes=(node,)), Config()) == []
