@@ -37,8 +37,9 @@ def login_that_hangs(sandbox: Sandbox, tmp_path: Path) -> Iterator[str]:
     }
     path.write_text(json.dumps({**document, "users": [{"name": "sandbox", "user": {"exec": login}}]}))
     yield str(path)
-    os.close(os.open(gate, os.O_RDWR | os.O_NONBLOCK))
-    gate.write_text("end\n")
+    both_ends = os.open(gate, os.O_RDWR | os.O_NONBLOCK)  # never blocks, whether the command is there or not
+    os.write(both_ends, b"end\n")
+    os.close(both_ends)
 
 
 @pytest.fixture(name="hastily")
