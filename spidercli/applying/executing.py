@@ -7,10 +7,11 @@ import contextlib
 import dataclasses
 import queue
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from spidercli import kinds
+from spidercli.applying.easing import Easing
 from spidercli.applying.inflight import InFlight
 from spidercli.applying.report import Outcome, Report, Result
 from spidercli.applying.settling import NOTHING_LEFT, Settled, Waiting, concerns_pools, is_delete, settle
@@ -24,9 +25,6 @@ from spidercli.errors import (
 from spidercli.planning.plan import Action, Phase, Plan, Verb, Write
 from spidercli.ports import Cluster
 
-# Spiderpool's webhook reads all pools on each create: with more threads each create only takes longer.
-_CREATING_THREADS = 4
-
 _BEAT = 0.05  # seconds between two looks at what is through: to wake up for each write costs time that writes need
 
 _STOPPED = "the run was stopped"
@@ -34,6 +32,7 @@ _LEFT_BEHIND = "it was on its way when the run was stopped"
 
 _Object = tuple[kinds.Kind, str | None, str]
 _Right = tuple[kinds.Kind, str | None, Verb]
+_Turn = Callable[[], contextlib.AbstractContextManager[None]]
 T = TypeVar("T")
 
 
@@ -97,8 +96,9 @@ class Run:
         self.progress.started(sum(1 for _ in self.plan.writes))
         for phase in Phase:
             updates, creates = _split(self.plan, phase)
-            self._write(updates, self.threads)
-            self._write(creates, min(self.threads, _CREATING_THREADS))
+            self._write(updates)
+            # Spiderpool's webhook reads all pools on each create: how many it takes at a time, only its answers tell.
+            self._write(creates, Easing(self.threads, self.wait.clock).turn)
             if phase is Phase.SHRINK:
                 self._settle()
         stopped = self.stop.is_set() and any(result.outcome is Outcome.SKIPPED for result in self.results)
@@ -110,23 +110,28 @@ class Run:
         known = {**self.heard, **{id(result.write): result for result in list(self.results)}}
         return Report(results=tuple(_known(write, known, on_their_way) for write in self.plan.writes), stopped=True)
 
-    def _write(self, writes: Sequence[Write], threads: int) -> None:
-        """Make writes in parallel, those of one object one after the other."""
+    def _write(self, writes: Sequence[Write], turn: _Turn = contextlib.nullcontext) -> None:
+        """Make writes in parallel, those of one object one after the other, each object at its turn."""
         chains: queue.SimpleQueue[list[Write]] = queue.SimpleQueue()
         for chain in _chains(writes):
             chains.put(chain)
         through: queue.SimpleQueue[list[Result]] = queue.SimpleQueue()
-        pool = concurrent.futures.ThreadPoolExecutor(threads, thread_name_prefix="apply")
-        workers = {pool.submit(self._work_off, chains, through) for _ in range(min(threads, chains.qsize()))}
+        pool = concurrent.futures.ThreadPoolExecutor(self.threads, thread_name_prefix="apply")
+        count = min(self.threads, chains.qsize())
+        workers = {pool.submit(self._work_off, chains, through, turn) for _ in range(count)}
         try:
             self._attend(workers, through)
         finally:
             list(_taken(chains))  # after an error nothing else is begun, and nothing is waited for
             pool.shutdown(wait=False)
 
-    def _work_off(self, chains: queue.SimpleQueue[list[Write]], through: queue.SimpleQueue[list[Result]]) -> None:
+    def _work_off(
+        self, chains: queue.SimpleQueue[list[Write]], through: queue.SimpleQueue[list[Result]], turn: _Turn
+    ) -> None:
         for chain in _taken(chains):
-            through.put(self._one_object(chain))
+            with turn():
+                results = self._one_object(chain)
+            through.put(results)
 
     def _attend(self, workers: set[concurrent.futures.Future[None]], through: queue.SimpleQueue[list[Result]]) -> None:
         while workers:
