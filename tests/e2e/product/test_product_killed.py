@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import threading
 from collections import Counter
@@ -124,7 +125,8 @@ def test_interrupted_run_ends_in_good_order(spidercli: Product, witness: Witness
         assert writing.wait(30)
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
-        assert any("stopping: " in line for line in process.stderr)
+        before = list(itertools.takewhile(lambda line: "stopping: " not in line, process.stderr))
+        assert process.poll() is None, before
         go_on.set()
         said, told = process.communicate(timeout=60)
     began = len(witness.pools())
