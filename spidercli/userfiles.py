@@ -28,6 +28,17 @@ def read(path: pathlib.Path, *, most: int) -> bytes:
     return bytes(content)
 
 
+def exists(path: pathlib.Path) -> bool:
+    """Whether there is something to read, or to be told that we may not; a path that can't be is not there."""
+    try:
+        os.stat(path)  # noqa: PTH116 - pathlib's raises the same
+    except PermissionError:
+        return True
+    except (OSError, ValueError):  # the latter for a NUL
+        return False
+    return True
+
+
 def _unblocked(path: pathlib.Path) -> io.FileIO:
     """Opening a named pipe would wait for somebody who writes to it."""
     return io.FileIO(path, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))

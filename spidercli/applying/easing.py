@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 
 _FEWEST = 4
-# Seconds for an answer. An API server gives a webhook up after 10 s; with four times as many requests beside it an
-# answer that takes less than the one still takes less than the other.
+# Seconds for an answer; where a webhook works off one request after the other, it takes the longer, the more there are
+# at a time. The API server gives a webhook up after 10 s, and refuses the write.
 _QUICK = 0.5
 _SLOW = 2.0
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import pathlib
 from collections.abc import Mapping
 
+from spidercli import userfiles
 from spidercli.errors import (
     CloudUnreachable,
     ClusterError,
@@ -52,18 +53,7 @@ def _late(error: SpiderError) -> str:
 def _leads_nowhere(error: SpiderError, environ: Mapping[str, str]) -> bool:
     """Whether the variables that `sandbox up` printed have outlived it: its files are gone, or nobody listens."""
     files = [environ.get(name, "") for name in _LED_BY_FILES]
-    if any(_SANDBOX_FOLDER in file and _is_gone(file) for file in files):
+    if any(_SANDBOX_FOLDER in file and not userfiles.exists(pathlib.Path(file)) for file in files):
         return True
     of_a_sandbox = environ.get("SPIDERCLI_ECS_ENDPOINT", "").startswith("http://")
     return of_a_sandbox and getattr(error, "refused_at", "").startswith(_LOOPBACK)
-
-
-def _is_gone(file: str) -> bool:
-    """Whether there is no such file; one that only somebody else may look at is there."""
-    try:
-        os.stat(file)  # noqa: PTH116 - pathlib's raises the same
-    except FileNotFoundError:
-        return True
-    except (OSError, ValueError):
-        return False
-    return False

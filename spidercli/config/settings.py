@@ -12,6 +12,7 @@ import pathlib
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any, cast
 
+from spidercli import userfiles
 from spidercli.config import keys, options, problems
 from spidercli.config.loader import LoadedConfig
 from spidercli.config.options import Color, Option, OutputFormat
@@ -65,7 +66,7 @@ class _Found:
 def config_path(
     flags: Mapping[str, object],
     environ: Mapping[str, str],
-    exists: Callable[[pathlib.Path], bool] = pathlib.Path.exists,
+    exists: Callable[[pathlib.Path], bool] = userfiles.exists,
 ) -> pathlib.Path | None:
     """The file to load: --config, else SPIDERCLI_CONFIG, else ./spidercli.yaml if it exists, else none.
 
@@ -77,10 +78,7 @@ def config_path(
     found = _find(options.CONFIG_FILE, flags, environ, None)
     if found.text is not None:
         return cast("pathlib.Path", _read(options.CONFIG_FILE, found))
-    try:
-        return DEFAULT_FILE if exists(DEFAULT_FILE) else None
-    except OSError:  # a folder that is closed to us
-        return DEFAULT_FILE
+    return DEFAULT_FILE if exists(DEFAULT_FILE) else None
 
 
 def resolve(flags: Mapping[str, object], environ: Mapping[str, str], loaded: LoadedConfig | None) -> Settings:

@@ -29,7 +29,13 @@ class Scope(Container[str]):
 
 
 def scope(inventory: Inventory, live: frozenset[str], nodes: Nodes) -> Scope | None:
-    """The nodes that the facts speak for; `live` has the names of the cluster's, None is every node that is or was."""
+    """The nodes that the facts speak for, None for every node that is or was.
+
+    Args:
+        inventory: the facts.
+        live: the names of the cluster's nodes.
+        nodes: which of them the configuration asks for.
+    """
     read = {node.name for node in inventory.nodes}
     unread, partial = live - read, nodes.ids or nodes.tags or inventory.source is Source.METADATA
     if not (partial or unread or nodes.exclude):

@@ -35,6 +35,22 @@ class Keys:
     access_key_secret: str = dataclasses.field(repr=False)
     security_token: str | None = dataclasses.field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        """Refuse what can't be sent, before a library does, in words that quote it.
+
+        Raises:
+            CredentialsRejected: something has characters that no key has.
+        """
+        for name, text in (
+            ("AccessKey id", self.access_key_id),
+            ("AccessKey secret", self.access_key_secret),
+            ("security token", self.security_token or ""),
+        ):
+            if not (text.isascii() and text.isprintable()):
+                raise errors.CredentialsRejected(
+                    f"the {name} has characters that none has", hint="was it copied whole, as plain text?"
+                )
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Credentials:

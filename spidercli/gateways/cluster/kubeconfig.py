@@ -103,27 +103,16 @@ def _files(kubeconfig: Path | None, environ: Mapping[str, str]) -> tuple[Path, .
     home = environ.get("HOME", "")
     if kubeconfig is not None:
         path = _expanded(str(kubeconfig), home)
-        if not _exists(path):
+        if not userfiles.exists(path):
             raise ConfigInvalid(f"kubeconfig {path} does not exist")
         return (path,)
     named = [_expanded(text, home) for text in environ.get("KUBECONFIG", "").split(os.pathsep) if text]
-    found = tuple(path for path in named if _exists(path))
+    found = tuple(path for path in named if userfiles.exists(path))
     if named and not found:
         raise ConfigInvalid(f"KUBECONFIG names no file that exists: {environ['KUBECONFIG']}")
     default = Path(home, ".kube", "config")
     # In many pods HOME is root's, and closed to the user that they run as: the service account is meant then.
     return found or ((default,) if home and os.path.isfile(default) else ())  # noqa: PTH113 - pathlib's raises
-
-
-def _exists(path: Path) -> bool:
-    """Whether there is something to read, or to be told that we may not."""
-    try:
-        os.stat(path)  # noqa: PTH116 - pathlib's raises the same
-    except PermissionError:
-        return True
-    except (OSError, ValueError):
-        return False
-    return True
 
 
 def _expanded(text: str, home: str) -> Path:

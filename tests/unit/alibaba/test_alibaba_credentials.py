@@ -326,3 +326,14 @@ def test_a_credentials_file_that_is_closed_to_us(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(errors.ConfigInvalid, match=r"/closed/keys.ini can't be read: Permission denied") as caught:
         credentials.resolve(environ, library=Library())
     assert caught.value.hint == "ALIBABA_CLOUD_CREDENTIALS_FILE names it"
+
+
+@pytest.mark.parametrize("odd", ["abc\udcffdef", "abc\n", "schlüssel"])
+def test_a_secret_that_can_not_be_sent_is_not_quoted(odd: str) -> None:
+    """What no key has is refused before a library tells of it, and nothing of it is shown."""
+    with pytest.raises(
+        errors.CredentialsRejected, match=r"^the AccessKey secret has characters that none has$"
+    ) as refused:
+        Keys(access_key_id="LTAI", access_key_secret=odd)
+
+    assert odd not in f"{refused.value.message}{refused.value.hint}"

@@ -195,13 +195,15 @@ def test_which_file_is_read(flags: dict[str, object], environ: dict[str, str], e
     assert chosen == (path and pathlib.Path(path))
 
 
-def test_a_folder_that_is_closed_to_us() -> None:
+def test_a_folder_that_is_closed_to_us(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody may look for the default file, reading it says so; nobody goes on as if there were none."""
 
-    def denied(_: pathlib.Path) -> bool:
+    def denied(_: pathlib.Path) -> None:
         raise PermissionError(13, "Permission denied")
 
-    assert settings.config_path({}, {}, exists=denied) == pathlib.Path("spidercli.yaml")
+    monkeypatch.setattr("os.stat", denied)
+
+    assert settings.config_path({}, {}) == pathlib.Path("spidercli.yaml")
 
 
 def test_every_key_is_shown_once_with_its_origin() -> None:
