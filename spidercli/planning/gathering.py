@@ -109,8 +109,6 @@ def gather(
     """
     targets = {target.name: target for target in map(Target, desired)}
     pools = {pool.name: pool for pool in map(LivePool, live)}
-    for pool in pools.values():  # who can't tell what is in use must not touch anything
-        pool.read()
     facts = PoolFacts(targets=targets, live=pools, fates={}, nics=nics or Nics(), nodes=nodes)
     facts = dataclasses.replace(
         facts, fates={name: _fate(pool, facts, prune=prune, adopt=adopt) for name, pool in pools.items()}
@@ -129,7 +127,8 @@ def block_of(pool: LivePool | Target) -> Block:
 
 def obstructed(target: Target, facts: PoolFacts) -> str:
     """The addresses that a pool may not list yet, and why; "" if there is none."""
-    return wording.first_few([_explained(target, obstacle) for obstacle in facts.moves.obstacles.get(target.name, ())])
+    found = facts.moves.obstacles.get(target.name)
+    return wording.first_few([_explained(target, obstacle) for obstacle in found]) if found else ""
 
 
 def overlapped(target: Target, facts: PoolFacts) -> str:

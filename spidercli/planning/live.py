@@ -22,77 +22,40 @@ class LivePool:
         name: its name.
         ours: whether it carries our label.
         terminating: whether it is being deleted.
+        subnet: its subnet.
+        listed: every address that it lists; one that is not ours may list more than could be enumerated.
+        holders: which pod holds which address, as NAMESPACE/NAME (status.allocatedIPs, a JSON text; absent when empty).
     """
 
     def __init__(self, manifest: Manifest) -> None:
-        """Take an object; what is in it is read, and refused, when it is asked for."""
-        self.manifest = manifest
-        self.name = kinds.name(manifest)
-        self.ours = kinds.is_ours(manifest)
-        self.terminating = "deletionTimestamp" in kinds.metadata(manifest)
-
-    def read(self) -> None:
         """Read what nothing can be planned without.
-
-        Raises:
-            FactsInvalid: see `subnet` and `holders`.
-        """
-        _ = self.subnet, self.listed, self.holders
-
-    @functools.cached_property
-    def subnet(self) -> IPNetwork:
-        """The pool's subnet.
 
         Raises:
             FactsInvalid: the object was stored without Spiderpool's webhook looking at it.
         """
-        try:
-            return network(str(kinds.spec(self.manifest).get("subnet")))
-        except ValueError as error:
-            raise self._unreadable("spec.subnet", error) from error
-
-    @functools.cached_property
-    def listed(self) -> AddressSet:
-        """Every address that the pool lists; one that is not ours may list more than could be enumerated.
-
-        Raises:
-            FactsInvalid: see `subnet`.
-        """
-        try:
-            return addresses_of(self.subnet, tuple(self._texts("ips")))
-        except ValueError:
-            return AddressSet(self._intervals("ips"))
+        self.manifest = manifest
+        self.name = kinds.name(manifest)
+        self.ours = kinds.is_ours(manifest)
+        self.terminating = "deletionTimestamp" in kinds.metadata(manifest)
+        self._spec = kinds.spec(manifest)
+        self.subnet = self._read_subnet()
+        self.listed = self._read_listed()
+        status = cast("Mapping[str, object]", manifest.get("status") or {})
+        self.holders = self._read_holders(status.get("allocatedIPs"))
 
     @functools.cached_property
     def excluded(self) -> AddressSet:
         """What the pool excludes.
 
         Raises:
-            FactsInvalid: see `subnet`.
+            FactsInvalid: it can't be read.
         """
         return AddressSet(self._intervals("excludeIPs"))
-
-    @functools.cached_property
-    def holders(self) -> Mapping[int, str]:
-        """Which pod holds which address, as NAMESPACE/NAME (status.allocatedIPs, a JSON text; absent when empty).
-
-        Raises:
-            FactsInvalid: the text can't be read.
-        """
-        status = cast("Mapping[str, object]", self.manifest.get("status") or {})
-        text = status.get("allocatedIPs")
-        if not text:
-            return {}
-        try:
-            allocated = json.loads(str(text))
-            return {self._number(ip): str(entry.get("pod", "?")) for ip, entry in allocated.items()}
-        except (ValueError, AttributeError, RecursionError) as error:
-            raise self._unreadable("status.allocatedIPs", error) from error
 
     @property
     def nodes(self) -> Sequence[str]:
         """The nodes that the pool serves; none means every node."""
-        return cast("Sequence[str]", kinds.spec(self.manifest).get("nodeName") or ())
+        return cast("Sequence[str]", self._spec.get("nodeName") or ())
 
     @property
     def held(self) -> AddressSet:
@@ -107,8 +70,29 @@ class LivePool:
         """The address that an integer of this pool stands for."""
         return address_in(self.subnet, number)
 
+    def _read_subnet(self) -> IPNetwork:
+        try:
+            return network(str(self._spec.get("subnet")))
+        except ValueError as error:
+            raise self._unreadable("spec.subnet", error) from error
+
+    def _read_listed(self) -> AddressSet:
+        try:
+            return addresses_of(self.subnet, tuple(self._texts("ips")))
+        except ValueError:
+            return AddressSet(self._intervals("ips"))
+
+    def _read_holders(self, text: object) -> Mapping[int, str]:
+        if not text:
+            return {}
+        try:
+            allocated = json.loads(str(text))
+            return {self._number(ip): str(entry.get("pod", "?")) for ip, entry in allocated.items()}
+        except (ValueError, AttributeError, RecursionError) as error:
+            raise self._unreadable("status.allocatedIPs", error) from error
+
     def _texts(self, field: str) -> Iterable[str]:
-        return cast("Iterable[str]", kinds.spec(self.manifest).get(field) or ())
+        return cast("Iterable[str]", self._spec.get(field) or ())
 
     def _intervals(self, field: str) -> Iterator[Interval]:
         for text in self._texts(field):

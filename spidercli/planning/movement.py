@@ -81,7 +81,7 @@ def _listed_elsewhere(
     wanted: Collection[Target], live: Collection[LivePool]
 ) -> Mapping[str, Mapping[int, Sequence[LivePool]]]:
     """By wanted pool: its addresses that other live pools list, with these pools."""
-    entangled = _entangled(itertools.chain(wanted, live))
+    entangled = _entangled(wanted, live)
     rivals = [pool for pool in wanted if pool.name in entangled]
     sought = {version: _Sought(pool for pool in rivals if pool.subnet.version == version) for version in (4, 6)}
     found: dict[str, dict[int, list[LivePool]]] = collections.defaultdict(dict)
@@ -93,10 +93,16 @@ def _listed_elsewhere(
     return found
 
 
-def _entangled(pools: Iterable[Target | LivePool]) -> AbstractSet[str]:
+def _entangled(wanted: Iterable[Target], live: Iterable[LivePool]) -> AbstractSet[str]:
     """The names of the pools that may share an address with a pool of another name: those worth a closer look."""
-    spans = {(pool.subnet.version, first, last, pool.name) for pool in pools for first, last in pool.listed.intervals}
-    return {name for heap in _heaps(sorted(spans)) if len(heap) > 1 for name in heap}
+    asked = {pool.name: pool.listed for pool in wanted}
+    changed = (pool for pool in live if asked.get(pool.name) is not pool.listed)  # equal lists are mostly one object
+    spans = sorted(itertools.chain(_spans(wanted), _spans(changed)))
+    return {name for heap in _heaps(spans) if len(heap) > 1 for name in heap}
+
+
+def _spans(pools: Iterable[Target | LivePool]) -> Iterator[tuple[int, int, int, str]]:
+    return ((pool.subnet.version, first, last, pool.name) for pool in pools for first, last in pool.listed.intervals)
 
 
 def _heaps(spans: Iterable[tuple[int, int, int, str]]) -> Iterator[AbstractSet[str]]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import functools
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,10 +21,13 @@ from typing import Any
 
 from spidercli import kinds
 from spidercli.model import Manifest
+from spidercli.planning.fieldtrees import FieldTrees
 
+_TYPE = ("apiVersion", "kind", "metadata")  # and what is looked into by itself
 _ASSIGNED = ("name", "namespace", "uid", "resourceVersion")  # identify the object and are owned by nobody
 _KEY_DEFAULTS = {"protocol": "TCP"}  # key fields that the server fills in: ports of containers and Services
 _ABSENT = object()
+_TREES = FieldTrees()
 
 
 class Drift(enum.StrEnum):
@@ -79,7 +81,8 @@ def differences(desired: Manifest, live: Manifest, manager: str = kinds.FIELD_MA
     if entry is None:
         return [Difference(path=(), kind=Drift.NOT_OWNED), *_unmet(wanted, live, ())]
     fields = entry.get("fieldsV1") or {}
-    walked = () if _agree(fields, wanted, live) else _mapping(_children(fields), wanted, live, ())
+    tree = _TREES.of(fields)
+    walked = () if tree and tree.agree(wanted, live) else _mapping(_children(fields), wanted, live, ())
     return [*_version(desired, entry), *walked]
 
 
@@ -128,11 +131,8 @@ def _applied_by(manager: str, managers: Iterable[Mapping[str, Any]]) -> Mapping[
 
 def _comparable(desired: Manifest) -> dict[str, Any]:
     """The desired object without what managedFields never mention."""
-    wanted, meta = {**desired}, {**kinds.metadata(desired)}
-    for name in _ASSIGNED:
-        meta.pop(name, None)
-    for name in ("apiVersion", "kind", "metadata"):
-        wanted.pop(name, None)
+    wanted = {name: value for name, value in desired.items() if name not in _TYPE}
+    meta = {name: value for name, value in kinds.metadata(desired).items() if name not in _ASSIGNED}
     return {**wanted, "metadata": meta} if meta else wanted
 
 
@@ -146,30 +146,6 @@ def _children(fields: Mapping[str, Any] | None) -> Mapping[str, Any]:
     if not fields or "." not in fields:
         return fields or {}
     return {key: child for key, child in fields.items() if key != "."}
-
-
-def _agree(fields: Mapping[str, Any], desired: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
-    """Whether we own just what we want, and it is live: then a walk would find nothing, and most objects are so."""
-    names = _names(tuple(fields))
-    if names is None or len(names) != len(desired):
-        return False
-    try:
-        mine, theirs = [desired[name] for name in names], [live[name] for name in names]
-    except KeyError:
-        return False
-    return all(map(_agrees, fields.values(), mine, theirs)) if any(fields.values()) else mine == theirs
-
-
-def _agrees(fields: Mapping[str, Any], desired: Any, live: Any) -> bool:
-    if not fields:
-        return bool(desired == live)
-    return isinstance(desired, dict) and isinstance(live, dict) and _agree(fields, desired, live)
-
-
-@functools.lru_cache(maxsize=4096)  # thousands of objects have the same few
-def _names(keys: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The names of the fields that keys of FieldsV1 mean, None where one of them means something else."""
-    return tuple(key[2:] for key in keys) if all(key.startswith("f:") for key in keys) else None
 
 
 def _walk(fields: Mapping[str, Any], desired: Any, live: Any, path: tuple[str, ...]) -> Iterator[Difference]:

@@ -6,6 +6,7 @@ that are missing or null count as not set; everything that is looked at later is
 
 from __future__ import annotations
 
+import collections
 import functools
 import json
 from collections.abc import Callable, Mapping
@@ -81,20 +82,22 @@ def _are_managers(value: list[Any]) -> bool:
 
 
 class _LookedAt:
-    """The trees of fields: thousands of objects have equal ones, which are looked at once and kept once."""
+    """The trees of fields: thousands of objects have a few of them, which are looked at once and kept once."""
 
     def __init__(self) -> None:
-        self._last: dict[str, Any] = {}
+        self._known: collections.deque[dict[str, Any]] = collections.deque(maxlen=8)
 
     def has(self, entry: dict[str, Any]) -> bool:
-        """Whether an owner's tree is one; if it equals the last one, that takes its place."""
-        tree, last = entry.get("fieldsV1"), self._last
-        if tree == last:
-            entry["fieldsV1"] = last
-        elif not _is_tree(tree):
+        """Whether an owner's tree is one; if it equals a known one, that takes its place."""
+        tree = entry.get("fieldsV1")
+        for known in tuple(self._known):
+            if tree == known:
+                entry["fieldsV1"] = known
+                return True
+        if not _is_tree(tree):
             return False
-        elif tree:
-            self._last = tree
+        if tree:
+            self._known.appendleft(tree)
         return True
 
 

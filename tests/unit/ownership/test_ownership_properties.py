@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spidercli.planning import ownership
+from spidercli.planning.fieldtrees import FieldTree
 from spidercli.planning.ownership import differences, owned
 
 NAMES = st.sampled_from(["a", "b", "c", "d"])
@@ -127,7 +127,7 @@ def test_what_agrees_at_a_glance_agrees_in_a_walk(worlds: tuple[Any, Any, Any]) 
     live["metadata"]["managedFields"][0]["fieldsV1"] = {"f:spec": tree}
     live["spec"] = there
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ownership, "_agree", lambda *_: False)
+        patch.setattr(FieldTree, "agree", lambda *_: False)
         thorough = differences(wanted(desired), live)
 
     assert thorough == differences(wanted(desired), live)
