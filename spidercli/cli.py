@@ -20,7 +20,7 @@ from spidercli.commands.invocation import Invocation
 from spidercli.errors import ExitCode, InternalError, ResultLost, SpiderError
 from spidercli.pacing import Pace
 
-COLLECT_AFTER = 50_000  # new objects: by default, a parsed answer would be searched for cycles over and over
+COLLECT_AFTER = 1_000_000  # new objects: by default, a parsed answer would be searched for cycles over and over
 
 
 def main(argv: Sequence[str] | None = None, pace: Pace = Pace()) -> int:  # noqa: B008 (frozen)

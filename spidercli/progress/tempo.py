@@ -1,4 +1,4 @@
-"""How fast writes are made, and how long the rest may take: never shorter than what is known."""
+"""How fast writes are made, and between which bounds the rest may take."""
 
 from __future__ import annotations
 
@@ -9,18 +9,23 @@ _WINDOW = 30.0  # seconds that the rate is about
 _FEW = 10  # writes that say nothing about the others
 _ENOUGH = 50  # writes, and this share of all, that show how their cost grows
 _ENOUGH_SHARE = 0.05
+_CLOSE = 1.3  # bounds that are told as one
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Left:
-    """How long the rest may take."""
+    """How long the rest may take, in seconds."""
 
-    seconds: float
-    at_least: bool  # it will be longer, and nobody knows yet how much
+    least: float
+    most: float | None  # None: nobody knows yet
 
     def __str__(self) -> str:
-        """For example `about 12 min left`."""
-        return f"{'at least' if self.at_least else 'about'} {_duration(self.seconds)} left"
+        """For example `about 12 min left`, or `4 min to 12 min left` where that is not to be told yet."""
+        if self.most is None:
+            return f"at least {_duration(self.least)} left"
+        if self.most <= self.least * _CLOSE:
+            return f"about {_duration(self.most)} left"
+        return f"{_duration(self.least)} to {_duration(self.most)} left"
 
 
 class Tempo:
@@ -61,11 +66,12 @@ class Tempo:
         rate = self.rate(now)
         if len(self._moments) < _FEW or not rate:
             return None
+        seconds = self.remaining / rate
         if not self._growing:
-            return Left(seconds=self.remaining / rate, at_least=False)
+            return Left(least=seconds, most=seconds)
         if len(self._moments) < max(_ENOUGH, self._total * _ENOUGH_SHARE):
-            return Left(seconds=self.remaining / rate, at_least=True)
-        return Left(seconds=max(self._extrapolated(), self.remaining / rate), at_least=False)
+            return Left(least=seconds, most=None)
+        return Left(least=seconds, most=max(self._extrapolated(), seconds))
 
     def _extrapolated(self) -> float:
         """The rest, if the cost of one goes on growing as it has: after n, the time is base * n + growth * n * n."""

@@ -115,10 +115,11 @@ class Writes:
             yield str(left)
 
     def _left(self, now: float) -> Left | None:
-        """The rest of all sorts; at least that, where nothing is known of one."""
+        """The rest of all sorts, with no upper bound where nothing is known of one."""
         todo = [tempo.left(now) for tempo in self._tempos.values() if tempo.remaining]
         known = [left for left in todo if left]
         if not known:
             return None
-        at_least = len(known) < len(todo) or any(left.at_least for left in known)
-        return Left(seconds=sum(left.seconds for left in known), at_least=at_least)
+        most = [left.most for left in known if left.most is not None]
+        unknown = len(most) < len(todo)
+        return Left(least=sum(left.least for left in known), most=None if unknown else sum(most))

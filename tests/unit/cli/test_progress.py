@@ -123,11 +123,19 @@ def test_updates_take_as_long_as_before(clock: Clock, remarks: Remarks) -> None:
 
 
 def test_creates_take_ever_longer(clock: Clock, remarks: Remarks) -> None:
-    """Each create of a pool costs time in proportion to the pools that exist, and the estimate knows it."""
+    """Each create of a pool costs time in proportion to the pools that exist: what the rate says is a lower bound."""
     writes = run(plan_of(10_000, Action.CREATE), clock, remarks, lambda n: 0.005 + 0.0001 * n, made=1000)
 
-    # The rest takes 9,000 * 5 ms and 0.1 ms times the sum from 1,001 to 10,000: 4,995 s, thrice what the rate says.
-    assert writes.text().endswith("about 83 min left")
+    # The rest takes 9,000 * 5 ms and 0.1 ms times the sum from 1,001 to 10,000: 4,995 s. Each took 90 ms lately.
+    assert writes.text().endswith("13 min to 83 min left")
+
+
+def test_bounds_that_are_close_are_told_as_one(clock: Clock, remarks: Remarks) -> None:
+    """Towards the end the rate says nearly as much as how it changed."""
+    writes = run(plan_of(10_000, Action.CREATE), clock, remarks, lambda n: 0.005 + 0.0001 * n, made=9000)
+
+    # 1,000 * 5 ms and 0.1 ms times the sum from 9,001 to 10,000: 955 s
+    assert writes.text().endswith("about 16 min left")
 
 
 def test_the_first_creates_show_a_bound_only(clock: Clock, remarks: Remarks) -> None:
