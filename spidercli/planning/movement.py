@@ -80,29 +80,42 @@ def movement(wanted: Mapping[str, Target], live: Mapping[str, LivePool], fates: 
 def _listed_elsewhere(
     wanted: Collection[Target], live: Collection[LivePool]
 ) -> Mapping[str, Mapping[int, Sequence[LivePool]]]:
-    """By wanted pool: its addresses that other live pools list, with these pools."""
-    entangled = _entangled(wanted, live)
+    """By wanted pool: its addresses that other live pools list or pods hold in them, with these pools."""
+    occupied = {pool.name: _occupied(pool) for pool in live}
+    entangled = _entangled(wanted, live, occupied)
     rivals = [pool for pool in wanted if pool.name in entangled]
     sought = {version: _Sought(pool for pool in rivals if pool.subnet.version == version) for version in (4, 6)}
     found: dict[str, dict[int, list[LivePool]]] = collections.defaultdict(dict)
     for pool in live:
         if pool.name in entangled:
-            for number, name in sought[pool.subnet.version].among(pool.listed.intervals):
-                if name != pool.name and pool.lists(number):
+            for number, name in sought[pool.subnet.version].among(occupied[pool.name].intervals):
+                if name != pool.name and (pool.lists(number) or number in pool.holders):
                     found[name].setdefault(number, []).append(pool)
     return found
 
 
-def _entangled(wanted: Iterable[Target], live: Iterable[LivePool]) -> AbstractSet[str]:
+def _occupied(pool: LivePool) -> AddressSet:
+    """What a pool lists, and what pods hold in it beyond that: somebody took it off while the webhook was away."""
+    stray = [number for number in pool.holders if number not in pool.listed]
+    return pool.listed | AddressSet.of(stray) if stray else pool.listed
+
+
+def _entangled(
+    wanted: Iterable[Target], live: Iterable[LivePool], occupied: Mapping[str, AddressSet]
+) -> AbstractSet[str]:
     """The names of the pools that may share an address with a pool of another name: those worth a closer look."""
     asked = {pool.name: pool.listed for pool in wanted}
-    changed = (pool for pool in live if asked.get(pool.name) is not pool.listed)  # equal lists are mostly one object
-    spans = sorted(itertools.chain(_spans(wanted), _spans(changed)))
+    found = [(pool, pool.listed) for pool in wanted]
+    there = [(pool, occupied[pool.name]) for pool in live]
+    changed = [(pool, numbers) for pool, numbers in there if asked.get(pool.name) is not numbers]  # most are one object
+    spans = sorted(itertools.chain(_spans(found), _spans(changed)))
     return {name for heap in _heaps(spans) if len(heap) > 1 for name in heap}
 
 
-def _spans(pools: Iterable[Target | LivePool]) -> Iterator[tuple[int, int, int, str]]:
-    return ((pool.subnet.version, first, last, pool.name) for pool in pools for first, last in pool.listed.intervals)
+def _spans(pools: Iterable[tuple[Target | LivePool, AddressSet]]) -> Iterator[tuple[int, int, int, str]]:
+    for pool, numbers in pools:
+        for first, last in numbers.intervals:
+            yield pool.subnet.version, first, last, pool.name
 
 
 def _heaps(spans: Iterable[tuple[int, int, int, str]]) -> Iterator[AbstractSet[str]]:

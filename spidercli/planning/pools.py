@@ -96,7 +96,7 @@ def _staying(pool: LivePool, target: Target | None, facts: PoolFacts) -> Iterato
 def _resized(pool: LivePool, target: Target, facts: PoolFacts) -> Iterator[Change]:
     final = facts.moves.final[pool.name]
     as_asked = final == target.listed
-    body = target.manifest if as_asked else target.with_addresses(final)
+    body = _spelled_as_there(target.manifest if as_asked else target.with_addresses(final), pool)
     drift = _drift(body, pool, final)
     kept = NOTHING if as_asked else final - target.listed
     if kept:
@@ -117,6 +117,12 @@ def _resized(pool: LivePool, target: Target, facts: PoolFacts) -> Iterator[Chang
         yield Change(action=Action.UNCHANGED, kind=kinds.IP_POOL, name=pool.name, before=pool.manifest, after=body)
 
 
+def _spelled_as_there(body: Manifest, pool: LivePool) -> Manifest:
+    """The same pool with the live subnet's text: the webhook lets nobody change it, not even its spelling."""
+    spec, there = kinds.spec(body), kinds.spec(pool.manifest)["subnet"]
+    return body if spec["subnet"] == there else {**body, "spec": {**spec, "subnet": there}}
+
+
 def _unwelcome(pool: LivePool, kept: AddressSet, on_eni: AddressSet | None) -> str:
     """Why addresses in use should leave a pool: they are not on its ENI any more, or pods may not take them."""
     excluded = kept & on_eni if on_eni else NOTHING
@@ -130,7 +136,7 @@ def _resizing(pool: LivePool, target: Target, body: Manifest, facts: PoolFacts) 
     gains = final - pool.listed
     frees = (pool.listed - final) & facts.claims_on(pool.name)
     if frees and gains:
-        yield _apply(Phase.SHRINK, target.with_addresses(pool.listed & final))
+        yield _apply(Phase.SHRINK, with_addresses(body, pool.subnet, pool.listed & final))
     yield _apply(Phase.GROW if gains else Phase.SHRINK, body)
 
 

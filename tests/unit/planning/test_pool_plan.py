@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from spidercli import kinds
 from spidercli.errors import FactsInvalid, TemplateInvalid
 from spidercli.model import Manifest
 from spidercli.planning import guards
@@ -139,6 +140,20 @@ def test_adopt_takes_a_foreign_pool_over(pool: Builder, live: Builder) -> None:
     plan = plan_pools([pool("a", "10.0.0.1")], [live(pool("a", "10.0.0.1", ours=False))], adopt=True)
 
     assert actions(plan) == [("update", "a")]
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted", "ips"), [("10.0.0.7/24", "10.0.0.0/24", "10.0.0.1"), ("FD00:0::/64", "fd00::/64", "fd00::1")]
+)
+def test_a_subnet_keeps_its_spelling(pool: Builder, live: Builder, there: str, wanted: str, ips: str) -> None:
+    """The webhook refuses every change of a pool's subnet, that of the same network in other letters too."""
+    foreign: Any = live(pool("a", subnet=wanted, ours=False))
+    foreign["spec"]["subnet"] = there
+
+    plan = plan_pools([pool("a", ips, subnet=wanted)], [foreign], adopt=True)
+
+    assert [there] == [kinds.spec(write.body or {})["subnet"] for write in plan.writes]
+    assert "subnet" not in plan.changes[0].reason
 
 
 def test_adopt_touches_no_pool_that_nothing_asks_for(pool: Builder, live: Builder) -> None:
