@@ -32,6 +32,8 @@ from spidercli.facts.selection import Selection
 from spidercli.model import Instance, IPAddress, KubeNode, MatchedBy
 
 _WRITE_ONCE = "a providerID can't be changed: if it is wrong, delete the Node and let its kubelet register again"
+# DescribeInstances without permission: "an empty list is returned" (ECS API reference, DescribeInstances, usage notes)
+_NONE_AT_ALL = "check that RAM allows ecs:DescribeInstances: without it ECS shows no instance at all, and no error"
 _EXCLUDE = "leave nodes that are no ECS instances out with nodes.exclude in the configuration"
 
 
@@ -127,6 +129,10 @@ class _Index:
     def with_hostname_of(self, node: KubeNode) -> list[Instance]:
         return self._hostnames.get(_hostname(node).lower(), [])
 
+    def advice(self, usual: str) -> str:
+        """What to do about an instance that is not here: with no instance at all, that may not be the node's fault."""
+        return usual if self._ids else f"{_NONE_AT_ALL}; {usual}"
+
 
 def _answer(node: KubeNode, index: _Index, selection: Selection, region_id: str) -> _Answer:
     named = provider_id.parse(node.provider_id)
@@ -134,10 +140,9 @@ def _answer(node: KubeNode, index: _Index, selection: Selection, region_id: str)
         return _by_address_or_hostname(node, named.form, index, selection)
     if not selection.allows_id(named.instance_id):
         return _Answer(node=node)
-    instance = index.with_id(named.instance_id)
-    if problem := _provider_id_problem(node, named, instance, index.with_address_of(node), region_id):
+    if problem := _provider_id_problem(node, named, index, region_id):
         return _Answer(node=node, problem=problem)
-    return _matched(node, instance, MatchedBy.PROVIDER_ID, selection)
+    return _matched(node, index.with_id(named.instance_id), MatchedBy.PROVIDER_ID, selection)
 
 
 def _matched(node: KubeNode, instance: Instance | None, matched_by: MatchedBy, selection: Selection) -> _Answer:
@@ -146,9 +151,7 @@ def _matched(node: KubeNode, instance: Instance | None, matched_by: MatchedBy, s
     return _Answer(node=node, match=Match(node=node, instance=instance, matched_by=matched_by))
 
 
-def _provider_id_problem(
-    node: KubeNode, named: ProviderId, instance: Instance | None, at_address: Sequence[Instance], region_id: str
-) -> FactsInvalid | None:
+def _provider_id_problem(node: KubeNode, named: ProviderId, index: _Index, region_id: str) -> FactsInvalid | None:
     """What speaks against a providerID. Private addresses of other VPCs may repeat and say nothing."""
     claim = f"node {node.name} has the providerID {shown(node.provider_id)}"
     if named.region_id != region_id:
@@ -156,9 +159,10 @@ def _provider_id_problem(
             f"{claim}, but the region asked is {region_id}",
             hint=f"use --region {named.region_id}, or leave the node out with nodes.exclude",
         )
+    instance = index.with_id(named.instance_id)
     if instance is None:
-        return NodeUnknown(f"{claim}, but {region_id} has no such instance", hint=_WRITE_ONCE)
-    rivals = [rival for rival in at_address if rival.vpc_id == instance.vpc_id]
+        return NodeUnknown(f"{claim}, but {region_id} has no such instance", hint=index.advice(_WRITE_ONCE))
+    rivals = [rival for rival in index.with_address_of(node) if rival.vpc_id == instance.vpc_id]
     if not rivals or instance in rivals:
         return None
     return NodeAmbiguous(
@@ -171,7 +175,7 @@ def _by_address_or_hostname(node: KubeNode, form: Form, index: _Index, selection
     if not candidates:
         matched_by, candidates = MatchedBy.HOSTNAME, index.with_hostname_of(node)
     if not candidates:
-        return _Answer(node=node, problem=_no_candidate(node, form, selection), fits_none=True)
+        return _Answer(node=node, problem=_no_candidate(node, form, index, selection), fits_none=True)
     if not any(map(selection.has, candidates)):
         return _Answer(node=node)
     if form is not Form.ABSENT:
@@ -181,7 +185,7 @@ def _by_address_or_hostname(node: KubeNode, form: Form, index: _Index, selection
     return _matched(node, candidates[0], matched_by, selection)
 
 
-def _no_candidate(node: KubeNode, form: Form, selection: Selection) -> FactsInvalid | None:
+def _no_candidate(node: KubeNode, form: Form, index: _Index, selection: Selection) -> FactsInvalid | None:
     if selection.ids is not None:
         return None
     if form is not Form.ABSENT:
@@ -190,7 +194,7 @@ def _no_candidate(node: KubeNode, form: Form, selection: Selection) -> FactsInva
     tried.append(f"hostname {shown(_hostname(node))}")
     return NodeUnknown(
         f"node {node.name} has no providerID, and no instance has its {listed(tried, separator=' or ')}",
-        hint=f"check region and vpc; {_EXCLUDE}",
+        hint=index.advice(f"check region and vpc; {_EXCLUDE}"),
     )
 
 

@@ -16,6 +16,7 @@ from spidercli.facts.selection import Selection
 from spidercli.model import Instance, KubeNode, MatchedBy
 
 ANY = Selection(ids=None, tags={})
+_PERMISSION = "check that RAM allows ecs:DescribeInstances: without it ECS shows no instance at all, and no error"
 
 
 def only(*ids: str, **tags: str) -> Selection:
@@ -51,6 +52,17 @@ def test_each_fact_matches_in_its_turn(build: Any) -> None:
         "c": ("i-3", MatchedBy.HOSTNAME),
         "node-d": ("i-4", MatchedBy.HOSTNAME),
     }
+
+
+@pytest.mark.parametrize("named", ["cn-hangzhou.i-1", ""], ids=["by-provider-id", "by-address"])
+def test_no_instance_at_all_may_be_a_missing_permission(build: Any, named: str) -> None:
+    """Without permission ECS shows no instance and no error: the permission is looked at before any node is deleted."""
+    node = build.kube_node("a", "10.0.0.1", provider_id=named)
+    stranger = build.instance("i-9", "10.0.0.9")
+
+    blind, seeing = (match([node], instances).problems[0].hint or "" for instances in ([], [stranger]))
+
+    assert blind == f"{_PERMISSION}; {seeing}"
 
 
 def test_address_beats_hostname(build: Any) -> None:
