@@ -105,12 +105,12 @@ def inside(served: Served, nodes: int, rounds: int) -> Iterator[Row]:
     environ = served.environ
     yield compare(
         "facts of all ENIs, through the SDK",
-        lambda: _with_session(environ, lambda session: session.cloud.enis(vpc_id=large.VPC)),
+        lambda: _with_session(environ, lambda session: session.connections.cloud.enis(vpc_id=large.VPC)),
         "signed HTTP + JSON",
         lambda: _expect(bare.enis(environ, large.VPC), 2 * nodes),
         rounds=rounds,
     )
-    inventory = _with_session(environ, lambda session: session.inventory)
+    inventory = _with_session(environ, lambda session: session.facts.inventory)
     manifests = _pools(inventory)
     served.seed(manifests)
     yield compare(
@@ -143,7 +143,7 @@ def processes(served: Served, rounds: int) -> Iterator[Command]:
         command = Command(name=name, taken=quickest(taken), calls=", ".join(calls))
         print(command, file=sys.stderr)
         yield command
-    manifests = _pools(_with_session(served.environ, lambda session: session.inventory))
+    manifests = _pools(_with_session(served.environ, lambda session: session.facts.inventory))
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "pools.json")
         path.write_text(json.dumps(manifests))
@@ -163,12 +163,14 @@ def _pools(inventory: Inventory) -> list[Manifest]:
 
 def _planning(environ: Mapping[str, str], inventory: Inventory) -> Work:
     """Everything between the facts and the plan, on pools that are as they should be."""
-    live = _with_session(environ, lambda session: session.cluster.list(kinds.IP_POOL))
+    live = _with_session(environ, lambda session: session.connections.cluster.list(kinds.IP_POOL))
     return lambda: _expect(plan_pools(_pools(inventory), live).summary["unchanged"], len(live))
 
 
 def _planned(environ: Mapping[str, str], manifests: Sequence[Manifest]) -> int:
-    plan = plan_pools(manifests, _with_session(environ, lambda session: session.cluster.list(kinds.IP_POOL)))
+    plan = plan_pools(
+        manifests, _with_session(environ, lambda session: session.connections.cluster.list(kinds.IP_POOL))
+    )
     return plan.summary["unchanged"]
 
 

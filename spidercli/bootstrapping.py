@@ -80,10 +80,10 @@ def _is_as_written(body: Manifest | None, live: Mapping[str, object] | None) -> 
 
 
 def _preflight(session: Session, _: Wish) -> Checked:
-    version = session.cluster.version()
-    session.cluster.list(kinds.MULTUS_CONFIG)  # raises where Spiderpool is not installed
+    version = session.connections.cluster.version()
+    session.connections.cluster.list(kinds.MULTUS_CONFIG)  # raises where Spiderpool is not installed
     warnings = _spiderpool_warnings(session)
-    facts = session.inventory
+    facts = session.facts.inventory
     count = f"{len(facts.nodes):,} node{'s' if len(facts.nodes) != 1 else ''}"
     return Checked(
         summary=f"Kubernetes {version}, {count} matched to instances in {facts.region_id}",
@@ -98,7 +98,7 @@ def _spiderpool_warnings(session: Session) -> list[str]:
         found.append(
             "Spiderpool's ipam.enableStatefulSet is on: a fixed address can't follow a pod to another instance"
         )
-    wants_ipv6 = any(kinds.spec(pool).get("ipVersion") == Family.IPV6 for pool in session.pool_manifests)
+    wants_ipv6 = any(kinds.spec(pool).get("ipVersion") == Family.IPV6 for pool in session.objects.pools)
     if wants_ipv6 and not values.get("enableIPv6"):
         found.append("Spiderpool's ipam.enableIPv6 is off: it will refuse the IPv6 pools")
     return found
@@ -114,7 +114,7 @@ def _spiderpool_values(session: Session) -> Mapping[str, object]:
     from spidercli import yamltext
 
     namespace = session.config.spiderpool.namespace
-    config = session.cluster.get(kinds.CONFIG_MAP, _SETTINGS, namespace)
+    config = session.connections.cluster.get(kinds.CONFIG_MAP, _SETTINGS, namespace)
     if config is None:
         raise ConfigInvalid(
             f"spiderpool.namespace: there is no ConfigMap {namespace}/{_SETTINGS}: is Spiderpool in another namespace?",
@@ -126,17 +126,17 @@ def _spiderpool_values(session: Session) -> Mapping[str, object]:
 
 
 def _multus(session: Session, wish: Wish) -> Checked:
-    return _planned(session.multus_plan(adopt=wish.adopt))
+    return _planned(session.plans.multus(adopt=wish.adopt))
 
 
 def _pools(session: Session, wish: Wish) -> Checked:
-    pools = session.pool_plan(prune=wish.prune, adopt=wish.adopt)
+    pools = session.plans.pools(prune=wish.prune, adopt=wish.adopt)
     pools.check(wish.max_delete)
     return _planned(pools.plan)
 
 
 def _provider_id(session: Session, _: Wish) -> Checked:
-    return _planned(session.provider_id_plan())
+    return _planned(session.plans.provider_ids())
 
 
 def _planned(plan: Plan) -> Checked:

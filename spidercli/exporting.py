@@ -45,14 +45,14 @@ def files(session: Session, parts: Sequence[str], *, with_secrets: bool = False)
         SpiderError: the facts are empty or contradict each other, or a template can't be used.
     """
     makers: dict[str, Callable[[], Iterable[File]]] = {
-        "multus": lambda: _objects("multus", session, session.multus_manifests()),
-        "pools": lambda: _objects("pools", session, session.pool_manifests),
+        "multus": lambda: _objects("multus", session, session.objects.multus_configs()),
+        "pools": lambda: _objects("pools", session, session.objects.pools),
         "provider-id": lambda: _provider_ids(session),
         "ccm": lambda: _ccm(session, with_secrets=with_secrets),
         "apps": lambda: _objects("apps", session, _apps(session)),
     }
     if set(parts) - {"ccm"}:
-        guards.check_not_empty(session.inventory)
+        guards.check_not_empty(session.facts.inventory)
     return list(itertools.chain.from_iterable(makers[part]() for part in makers if part in parts))
 
 
@@ -116,11 +116,11 @@ def _objects(part: str, session: Session, manifests: Iterable[Manifest], *, secr
 
 def _provider_ids(session: Session) -> Iterator[File]:
     """A patch for each node, and the kubectl lines that apply them."""
-    nodes = session.inventory.nodes
+    nodes = session.facts.inventory.nodes
     for node in nodes:
-        text = yamltext.dump_all([session.renderer.provider_id(node)])
+        text = yamltext.dump_all([session.objects.renderer.provider_id(node)])
         yield File(part="provider-id", path=f"provider-id/{node.name}.patch", text=text)
-    lines = [session.renderer.provider_id_command(node) for node in nodes]
+    lines = [session.objects.renderer.provider_id_command(node) for node in nodes]
     script = "#!/bin/sh\nset -eu\n" + "".join(f"{line}\n" for line in lines)
     yield File(part="provider-id", path="provider-id/apply.sh", text=script)
 
@@ -137,7 +137,7 @@ def ccm_manifests(session: Session, *, with_secrets: bool = False) -> list[Manif
     """
     spec = desired.ccm_spec(session.config.ccm)
     with_key = with_secrets and spec.credentials is not CcmCredentials.RAM_ROLE
-    manifests = session.renderer.ccm(spec, _access_key(session) if with_key else None)
+    manifests = session.objects.renderer.ccm(spec, _access_key(session) if with_key else None)
     if any(ccm.has_placeholders(manifest) for manifest in manifests):
         session.output.warn("credentials are placeholders; --with-secrets fills them in")
     elif with_key:
@@ -160,8 +160,8 @@ def _access_key(session: Session) -> desired.AccessKey:
 def _apps(session: Session) -> list[Manifest]:
     from spidercli.rendering import samples
 
-    networks = desired.multus_configs(session.inventory, session.config)
-    return session.renderer.apps(samples.on_networks(samples.ENGLISH, networks))
+    networks = desired.multus_configs(session.facts.inventory, session.config)
+    return session.objects.renderer.apps(samples.on_networks(samples.ENGLISH, networks))
 
 
 def _exported(root: pathlib.Path, headers: Iterable[str]) -> Iterator[pathlib.Path]:

@@ -39,14 +39,12 @@ def bootstrap(
 
     session = session_of(ctx)
     steps = bootstrapping.choose(only or [], skip or [], start)
-    wish = bootstrapping.Wish(prune=prune, adopt=adopt, max_delete=session.max_delete(max_delete))
+    wish = bootstrapping.Wish(prune=prune, adopt=adopt, max_delete=session.plans.max_delete(max_delete))
     plan = join(checked.plan for checked in _checks(session, steps, wish))
-    if dry_run:
-        carrying_out.preview(session, plan, detailed=detailed_exitcode, strict=strict)
-        return
     carrying_out.carry_out(
         session,
         plan,
+        dry_run=dry_run,
         detailed=detailed_exitcode,
         strict=strict,
         confirm=lambda: _confirm(session, steps, wish, plan),
@@ -73,7 +71,7 @@ def _confirm(session: Session, steps: list[Step], wish: Wish, written: Plan) -> 
     from spidercli import bootstrapping
     from spidercli.errors import ApplyIncomplete
 
-    session.refresh()
+    session.facts.refresh()
     looking = dataclasses.replace(wish, max_delete="100%")  # nothing is going to be written
     more = 0
     for step in steps:

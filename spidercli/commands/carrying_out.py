@@ -35,6 +35,7 @@ def carry_out(
     session: Session,
     plan: Plan,
     *,
+    dry_run: bool = False,
     detailed: bool = False,
     strict: bool = False,
     confirm: Callable[[], None] = lambda: None,
@@ -44,6 +45,7 @@ def carry_out(
     Args:
         session: where.
         plan: what.
+        dry_run: whether it is shown only, as `preview` does.
         detailed: whether anything that is left blocked or in conflict is exit code 2.
         strict: whether it is exit code 3, which wins.
         confirm: looks at the cluster again, after writes.
@@ -53,6 +55,9 @@ def carry_out(
         Declined: the answer was no.
         SpiderError: some writes were not made; the report has been printed.
     """
+    if dry_run:
+        preview(session, plan, detailed=detailed, strict=strict)
+        return
     narrate(session.output, plan)
     github.tell(plan, session.environ, session.output.warn)
     report = session.apply(plan) if ask(session, plan) else None
@@ -75,9 +80,9 @@ def ask(session: Session, plan: Plan) -> bool:
     """Whether there is something to apply; if so, ask for leave first, and say to which cluster."""
     changes = sum(1 for change in plan.changes if change.writes)
     if changes:
-        place = session.api.place
+        place = session.connections.api.place
         vpc = f", {session.config.vpc}" if session.config.vpc else ""
-        session.output.detail(f"from {session.inventory.region_id}{vpc} to {place}")
+        session.output.detail(f"from {session.facts.inventory.region_id}{vpc} to {place}")
         session.output.confirm(f"Apply {changes:,} change{'s' if changes != 1 else ''} to {place}?")
     return changes > 0
 

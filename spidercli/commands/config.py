@@ -35,7 +35,7 @@ def validate(ctx: typer.Context) -> None:
     """Read the configuration file and say whether it is valid, the folder of templates included."""
     session = session_of(ctx)
     if session.config.templates:
-        _ = session.renderer  # raises if the folder can't be used
+        _ = session.objects.renderer  # raises if the folder can't be used
     where = session.settings.config_file
     if session.output.structured:
         session.output.data({"file": None if where is None else str(where), "valid": True})

@@ -49,9 +49,9 @@ def export(
     from spidercli import exporting
 
     session = session_of(ctx)
-    session.ask_cluster = from_cluster
+    session.facts.ask_cluster = from_cluster
     if from_cluster:
-        session.check_saved()
+        session.facts.check_saved()
     parts = only or ([Part.MULTUS, Part.POOLS, Part.PROVIDER_ID] if out else [Part.MULTUS, Part.POOLS])
     files = exporting.files(session, [part.value for part in parts], with_secrets=with_secrets)
     if out is None:

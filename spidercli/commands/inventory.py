@@ -14,8 +14,8 @@ def inventory(ctx: typer.Context, no_cluster: NoCluster = False) -> None:
     from spidercli.facts import document
 
     session = session_of(ctx)
-    session.ask_cluster = not no_cluster
-    found, output = session.inventory, session.output
+    session.facts.ask_cluster = not no_cluster
+    found, output = session.facts.inventory, session.output
     if output.form == "yaml":
         output.text(document.dump(found))
     elif output.form == "json":

@@ -88,7 +88,7 @@ class Invocation:
     @property
     def expired(self) -> bool:
         """Whether --timeout ended the work."""
-        return "session" in self.__dict__ and self.session.expired
+        return "session" in self.__dict__ and self.session.deadline.expired
 
     def ignore_file(self) -> None:
         """Let the session have flags and variables only: its command has to work beside a file that is broken."""

@@ -18,7 +18,7 @@ def diff(
     from spidercli.commands import carrying_out
 
     session = session_of(ctx)
-    carrying_out.preview(session, session.multus_plan(adopt=adopt), detailed=detailed_exitcode, strict=strict)
+    carrying_out.preview(session, session.plans.multus(adopt=adopt), detailed=detailed_exitcode, strict=strict)
 
 
 @app.command("sync")
@@ -33,8 +33,5 @@ def sync(
     from spidercli.commands import carrying_out
 
     session = session_of(ctx)
-    plan = session.multus_plan(adopt=adopt)
-    if dry_run:
-        carrying_out.preview(session, plan, detailed=detailed_exitcode, strict=strict)
-    else:
-        carrying_out.carry_out(session, plan, detailed=detailed_exitcode, strict=strict)
+    plan = session.plans.multus(adopt=adopt)
+    carrying_out.carry_out(session, plan, dry_run=dry_run, detailed=detailed_exitcode, strict=strict)

@@ -21,8 +21,5 @@ def provider_id(
     from spidercli.commands import carrying_out
 
     session = session_of(ctx)
-    plan = session.provider_id_plan()
-    if dry_run:
-        carrying_out.preview(session, plan, detailed=detailed_exitcode, strict=strict)
-    else:
-        carrying_out.carry_out(session, plan, detailed=detailed_exitcode, strict=strict)
+    plan = session.plans.provider_ids()
+    carrying_out.carry_out(session, plan, dry_run=dry_run, detailed=detailed_exitcode, strict=strict)

@@ -24,8 +24,8 @@ def diff(
     from spidercli.commands import carrying_out
 
     session = session_of(ctx)
-    pools = session.pool_plan(prune=prune, adopt=adopt)
-    pools.warn_of(session.max_delete(None), session.output)
+    pools = session.plans.pools(prune=prune, adopt=adopt)
+    pools.warn_of(session.plans.max_delete(None), session.output)
     carrying_out.preview(session, pools.plan, detailed=detailed_exitcode, strict=strict)
 
 
@@ -43,14 +43,13 @@ def sync(
     from spidercli.commands import carrying_out
 
     session = session_of(ctx)
-    limit = session.max_delete(max_delete)
-    pools = session.pool_plan(prune=prune, adopt=adopt)
+    limit = session.plans.max_delete(max_delete)
+    pools = session.plans.pools(prune=prune, adopt=adopt)
     if dry_run:
         pools.warn_of(limit, session.output)
-        carrying_out.preview(session, pools.plan, detailed=detailed_exitcode, strict=strict)
-        return
-    pools.check(limit)
-    carrying_out.carry_out(session, pools.plan, detailed=detailed_exitcode, strict=strict)
+    else:
+        pools.check(limit)
+    carrying_out.carry_out(session, pools.plan, dry_run=dry_run, detailed=detailed_exitcode, strict=strict)
 
 
 @app.command("list")
@@ -65,7 +64,7 @@ def list_pools(ctx: typer.Context) -> None:
     from spidercli import poolviews
 
     session = session_of(ctx)
-    pools = poolviews.overview(session.pool_plan().facts)
+    pools = poolviews.overview(session.plans.pools().facts)
     session.output.records(
         pools, poolviews.columns(pools), wide=poolviews.WIDE_COLUMNS, name=lambda pool: f"spiderippool/{pool['name']}"
     )
@@ -80,8 +79,8 @@ def who(
     from spidercli.errors import ExitCode
 
     session = session_of(ctx)
-    wanted, facts = poolviews.parse_address(address), session.pool_plan().facts
-    found = poolviews.who(wanted, facts, session.inventory)
+    wanted, facts = poolviews.parse_address(address), session.plans.pools().facts
+    found = poolviews.who(wanted, facts, session.facts.inventory)
     session.output.record(found)
     if lost := poolviews.lost(found, facts):
         session.output.warn(lost)

@@ -93,7 +93,7 @@ def add_ip(ctx: typer.Context, address: Address, eni: Eni) -> None:
     from spidercli import poolviews, rehearsing
 
     session = sandboxed(ctx)
-    rehearsing.add(session.cloud, poolviews.parse_address(address), eni)
+    rehearsing.add(session.connections.cloud, poolviews.parse_address(address), eni)
     session.output.note(f"{address} is a secondary private IP of {eni} now")
 
 
@@ -103,7 +103,7 @@ def remove_ip(ctx: typer.Context, address: Address) -> None:
     from spidercli import poolviews, rehearsing
 
     session = sandboxed(ctx)
-    eni = rehearsing.remove(session.cloud, poolviews.parse_address(address))
+    eni = rehearsing.remove(session.connections.cloud, poolviews.parse_address(address))
     session.output.note(f"{address} has left {eni}")
 
 
@@ -114,7 +114,7 @@ def move_ip(ctx: typer.Context, address: Address, eni: Eni) -> None:
 
     session = sandboxed(ctx)
     ip = poolviews.parse_address(address)
-    former = rehearsing.move(session.cloud, ip, eni)
+    former = rehearsing.move(session.connections.cloud, ip, eni)
     session.output.note(f"{address} has moved from {former} to {eni}")
 
 

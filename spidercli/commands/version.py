@@ -19,8 +19,8 @@ def version(
     found: dict[str, object] = {"spidercli": spidercli.__version__}
     if not client:
         try:
-            found |= {"context": session.api.context, "server": session.api.host}
-            found["kubernetes"] = session.cluster.version()
+            found |= {"context": session.connections.api.context, "server": session.connections.api.host}
+            found["kubernetes"] = session.connections.cluster.version()
         except ClusterError as error:
             session.output.warn(f"the cluster's version is unknown: {error.message}")
     session.output.record(found)

@@ -358,8 +358,8 @@ def test_a_mistake_of_ours_shows_no_values(spidercli: Run, sandbox: Sandbox, mon
 
     assert (short.code, long.code) == (1, 1)
     assert "error SPC999: unexpected RuntimeError\n" in short.stderr
-    assert "session.py" not in short.stderr
-    assert "session.py" in long.stderr
+    assert "facts.py" not in short.stderr
+    assert "facts.py" in long.stderr
     assert value not in short.stderr + long.stderr
 
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from spidercli import session
 from spidercli.sandbox import faults
 from spidercli.sandbox.run import Sandbox
+from spidercli.session import deadline
 
 Run = Callable[..., Any]
 FACTS = str(Path(__file__).parents[2] / "examples" / "guide" / "inventory.yaml")
-HASTILY = "from spidercli import cli, session; session.WINDING_UP = 0.1; cli.run()"
+HASTILY = "from spidercli import cli; from spidercli.session import deadline; deadline.WINDING_UP = 0.1; cli.run()"
 OVER = "error SPC504: the time is over: nothing further was done\n  hint: run again to finish, or raise --timeout\n"
 
 
@@ -45,7 +45,7 @@ def login_that_hangs(sandbox: Sandbox, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture(name="hastily")
 def short_wind_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody has seconds for what does not end in good order."""
-    monkeypatch.setattr(session, "WINDING_UP", 0.1)
+    monkeypatch.setattr(deadline, "WINDING_UP", 0.1)
 
 
 def test_the_cloud_does_not_answer_in_time(spidercli: Run, sandbox: Sandbox) -> None:

@@ -192,7 +192,7 @@ def sync(there: ClusterInMemory, cloud: Cloud, *, prune: bool, adopt: bool, thre
     output = Output(stdout=nowhere, stderr=nowhere, stdin=nowhere, verbosity=-1)
     config = Config.model_validate({"limits": {"writeThreads": threads}})
     session = Session(dataclasses.replace(settings.resolve({}, {}, None), config=config), {}, output, timeless())
-    session.inventory, session.renderer = cloud.inventory(), _RENDERER
-    session.api = Api(there, Patience(sleep=lambda _: None))
-    plan = session.pool_plan(prune=prune, adopt=adopt).plan
+    session.facts.inventory, session.objects.renderer = cloud.inventory(), _RENDERER
+    session.connections.api = Api(there, Patience(sleep=lambda _: None))
+    plan = session.plans.pools(prune=prune, adopt=adopt).plan
     return plan, session.apply(plan) if any(plan.writes) else None

@@ -16,10 +16,10 @@ from kubernetes.client.exceptions import ApiException
 
 import spidercli
 from spidercli.errors import ClusterUnauthorized, ClusterUnreachable, ConfigInvalid
+from spidercli.gateways.cluster import access as accesses
 from spidercli.gateways.cluster import bodies, plugins, wire
-from spidercli.gateways.cluster import kubeconfig as kubeconfigs
+from spidercli.gateways.cluster.access import Access
 from spidercli.gateways.cluster.api import Api
-from spidercli.gateways.cluster.kubeconfig import Access
 from spidercli.gateways.cluster.retrying import ConnectionLost, Patience
 from spidercli.gateways.cluster.wire import Answer, Request
 
@@ -52,7 +52,7 @@ def connect(
         ClusterUnreachable: there is nothing to find a cluster with.
         ClusterUnauthorized: the login command of the kubeconfig failed.
     """
-    access = kubeconfigs.load(kubeconfig=kubeconfig, context=context, environ=environ)
+    access = accesses.load(kubeconfig=kubeconfig, context=context, environ=environ)
     access.configuration.connection_pool_maxsize = threads
     return Api(Connection(access, timeout=timeout), patience or Patience(), context=access.context)
 

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import math
 import threading
 import types
-from collections.abc import Callable, Mapping
-from http import HTTPStatus
+from collections.abc import Callable
 from typing import Self
 
-from spidercli import kinds
 from spidercli.errors import ClusterError, RunInProgress, WriteConflict
-from spidercli.gateways.cluster import claims, holders, wire
+from spidercli.gateways.cluster import holders
 from spidercli.gateways.cluster.api import Api
 from spidercli.gateways.cluster.claims import Claim, Timing
 from spidercli.gateways.cluster.clock import ServerClock
+from spidercli.gateways.cluster.lease_object import CHANGED, LeaseObject
 from spidercli.gateways.cluster.wire import Answer, Request
 from spidercli.model import Manifest
 
-NAME = "spidercli"
 _LOOK = "two runs may have got in each other's way: run again once the other one has ended"
 _USUAL = Timing()
 
@@ -57,12 +54,11 @@ class Lease:
             on_lost: called once, from another thread, when it is not ours any more.
             clock: the server's.
         """
-        self._api = api
-        self._namespace = namespace
+        self._clock = clock or ServerClock()
+        self._object = LeaseObject(api, namespace, self._clock, seconds=timing.answer)
         self._holder = holder or holders.identity()
         self._timing = timing
         self._on_lost = on_lost
-        self._clock = clock or ServerClock()
         self._held: Manifest = {}
         self._renewed = 0.0  # by the clock's seconds: when the last renewal that arrived was sent
         self._trouble: ClusterError | None = None  # of the renewals since
@@ -77,7 +73,7 @@ class Lease:
     @property
     def name(self) -> str:
         """The Lease as messages name it."""
-        return f"Lease {self._namespace}/{NAME}"
+        return self._object.name
 
     def __enter__(self) -> Self:
         self.acquire()
@@ -101,14 +97,14 @@ class Lease:
             ClusterForbidden: RBAC does not allow to get, create or update Leases.
             ClusterError: there was no answer, or another refusal.
         """
-        live = self._read()
+        live = self._object.read()
         if live is not None:
             self._refuse_if_held(live)
         self._renewed = self._clock.seconds()
         try:
-            self._held = self._call(self._taking(live))
+            self._held = self._object.call(self._object.taking(live, self._holder, self._timing.duration))
         except WriteConflict:  # somebody was faster, or our own request arrived and its answer did not
-            other = self._read()
+            other = self._object.read()
             if other is None:
                 raise
             self._refuse_if_held(other)
@@ -120,13 +116,13 @@ class Lease:
     def renew(self) -> None:
         """Say that we are still here; find out whether somebody else took over. No answer is no verdict."""
         sent = self._clock.seconds()
-        request = wire.replace(kinds.LEASE, _with_spec(self._held, {"renewTime": claims.written(self._clock.now())}))
+        request = self._object.renewing(self._held)
         try:
-            answer = self._ask_once(request)
-            if answer.status in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND):
-                self._look_again(self._ask_once)
+            answer = self._object.ask(request, once=True)
+            if answer.status in CHANGED:
+                self._look_again(once=True)
             else:
-                self._held = self._api.accepted(answer, request)
+                self._held = self._object.accepted(answer, request)
                 self._renewed, self._trouble = sent, None
         except ClusterError as error:
             self._trouble = error
@@ -158,7 +154,7 @@ class Lease:
 
     def _give_back(self) -> None:
         with contextlib.suppress(ClusterError):
-            live = self._read()
+            live = self._object.read()
             if live is not None and Claim(manifest=live).holder == self._holder:
                 self._held = live
                 self.release()
@@ -189,8 +185,8 @@ class Lease:
         if self.loss:
             raise self.loss
 
-    def _look_again(self, ask: Callable[[Request], Answer]) -> None:
-        live = self._read(ask)
+    def _look_again(self, *, once: bool = False) -> None:
+        live = self._object.read(once=once)
         if live is None:
             self._lose(ClusterError(f"{self.name} was deleted while this run was at work", hint=_LOOK))
         elif Claim(manifest=live).holder == self._holder:
@@ -213,40 +209,19 @@ class Lease:
             ClusterError: it was refused, or there was no answer.
         """
         request, answer = self._freed()
-        changed = answer.status in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND)
+        changed = answer.status in CHANGED
         if changed and answer.in_doubt:  # it was an earlier attempt that changed it, and others may have it by now
             return
         if changed:
-            self._look_again(self._ask)
+            self._look_again()
             if self.lost.is_set():
                 return
             request, answer = self._freed()
-        self._api.accepted(answer, request)
+        self._object.accepted(answer, request)
 
     def _freed(self) -> tuple[Request, Answer]:
-        changes = {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": claims.written(self._clock.now())}
-        request = wire.replace(kinds.LEASE, _with_spec(self._held, changes))
-        return request, self._ask(request)
-
-    def _ask(self, request: Request) -> Answer:
-        return self._heard(self._api.ask(request))
-
-    def _ask_once(self, request: Request) -> Answer:
-        return self._heard(self._api.ask_once(dataclasses.replace(request, timeout=self._timing.answer)))
-
-    def _heard(self, answer: Answer) -> Answer:
-        self._clock.hear(answer.date)
-        return answer
-
-    def _call(self, request: Request) -> Manifest:
-        return self._api.accepted(self._ask(request), request)
-
-    def _read(self, ask: Callable[[Request], Answer] | None = None) -> Manifest | None:
-        request = wire.read(kinds.LEASE, NAME, self._namespace)
-        answer = (ask or self._ask)(request)
-        if answer.status == HTTPStatus.NOT_FOUND:
-            return None
-        return self._api.accepted(answer, request)
+        request = self._object.freeing(self._held)
+        return request, self._object.ask(request)
 
     def _refuse_if_held(self, live: Manifest) -> None:
         claim = Claim(manifest=live)
@@ -256,26 +231,3 @@ class Lease:
                 f"another run holds {self.name}: {claim.holder}, since {claim.since}",
                 hint=f"wait until it has ended; should it have died, its Lease expires in {math.ceil(left)} s",
             )
-
-    def _taking(self, live: Manifest | None) -> Request:
-        time = claims.written(self._clock.now())
-        changes = {
-            "holderIdentity": self._holder,
-            "leaseDurationSeconds": self._timing.duration,
-            "acquireTime": time,
-            "renewTime": time,
-        }
-        if live is not None:
-            return wire.replace(kinds.LEASE, _with_spec(live, changes))
-        labels = {kinds.MANAGED_BY: kinds.FIELD_MANAGER}
-        blank: Manifest = {
-            "apiVersion": kinds.LEASE.api_version,
-            "kind": kinds.LEASE.kind,
-            "metadata": {"name": NAME, "namespace": self._namespace, "labels": labels},
-        }
-        return wire.create(kinds.LEASE, _with_spec(blank, changes))
-
-
-def _with_spec(manifest: Manifest, changes: Mapping[str, object]) -> Manifest:
-    """The object as it was read, resourceVersion included, with some fields of its spec changed."""
-    return {**manifest, "spec": {**kinds.spec(manifest), **changes}}

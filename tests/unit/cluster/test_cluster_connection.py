@@ -22,8 +22,8 @@ from kubernetes.client import Configuration
 
 from spidercli.errors import ClusterUnauthorized, ClusterUnreachable, ConfigInvalid
 from spidercli.gateways.cluster import tls
+from spidercli.gateways.cluster.access import Access
 from spidercli.gateways.cluster.connection import Connection, connect
-from spidercli.gateways.cluster.kubeconfig import Access
 from spidercli.gateways.cluster.retrying import ConnectionLost
 from spidercli.gateways.cluster.wire import APPLY_PATCH, Request
 

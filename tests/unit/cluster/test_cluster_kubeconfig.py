@@ -14,8 +14,7 @@ import pytest
 import yaml
 
 from spidercli.errors import ClusterUnauthorized, ClusterUnreachable, ConfigInvalid, SpiderError
-from spidercli.gateways.cluster import kubeconfig as kubeconfigs
-from spidercli.gateways.cluster import plugins
+from spidercli.gateways.cluster import access, plugins
 
 SECRET = "s3cr3t"
 
@@ -46,8 +45,7 @@ def _write(tmp_path: Path) -> Callable[..., Path]:
 def load(
     path: Path | None = None, context: str | None = None, *, environ: dict[str, str] | None = None, **extra: Any
 ) -> Any:
-    access = kubeconfigs.load(kubeconfig=path, context=context, environ=environ or {}, **extra)
-    return access.configuration
+    return access.load(kubeconfig=path, context=context, environ=environ or {}, **extra).configuration
 
 
 def user(**entry: object) -> list[dict[str, object]]:
@@ -198,17 +196,17 @@ def test_a_failing_login_command_is_told(write: Callable[..., Path], command: li
 
 def test_the_context_is_told(write: Callable[..., Path]) -> None:
     """Whoever is asked about a cluster hears the name that the kubeconfig has for it."""
-    assert "dev" == kubeconfigs.load(kubeconfig=write(document()), context=None, environ={}).context
+    assert "dev" == access.load(kubeconfig=write(document()), context=None, environ={}).context
 
 
 def test_an_impersonated_user_is_told_to_the_server(write: Callable[..., Path]) -> None:
     """A kubeconfig that acts as somebody else never acts with its own rights."""
     path = write(document(users=user(token=SECRET, **{"as": "viewer", "as-groups": ["a", "b"]})))
 
-    access = kubeconfigs.load(kubeconfig=path, context=None, environ={})
+    found = access.load(kubeconfig=path, context=None, environ={})
 
     assert (("Impersonate-User", "viewer"), ("Impersonate-Group", "a"), ("Impersonate-Group", "b")) == (
-        access.impersonation
+        found.impersonation
     )
 
 

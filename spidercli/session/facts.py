@@ -1,0 +1,118 @@
+"""The facts that plans are made of, from the source that the settings name, each read once."""
+
+from __future__ import annotations
+
+import functools
+import pathlib
+from collections.abc import Container, Sequence
+from typing import TYPE_CHECKING
+
+from spidercli import kinds
+from spidercli.config.settings import Settings
+from spidercli.model import CloudFacts, Inventory, KubeNode, Source
+from spidercli.session import caveats
+from spidercli.session.connections import Connections
+from spidercli.session.story import Story
+
+if TYPE_CHECKING:
+    from spidercli.facts.kubernetes import ClusterNodes
+
+
+class Facts:
+    """The cluster's nodes, and the inventory: nodes with their NICs and addresses.
+
+    Attributes:
+        ask_cluster: whether the inventory has the nodes that the cluster has; else those that the configuration picks.
+    """
+
+    def __init__(self, chosen: Settings, connections: Connections, story: Story) -> None:
+        self._settings = chosen
+        self._config = chosen.config
+        self._connections = connections
+        self._story = story
+        self.ask_cluster = True
+
+    @functools.cached_property
+    def cluster_nodes(self) -> ClusterNodes:
+        """The cluster's nodes; those that the configuration leaves out are told once."""
+        from spidercli.facts import exclusion
+        from spidercli.facts.kubernetes import cluster_nodes
+
+        found = cluster_nodes(self._connections.listed(kinds.NODE), exclusion.configured(self._config.nodes.exclude))
+        caveats.tell_left_out(found, self._story)
+        return found
+
+    def refresh(self) -> None:
+        """Forget what the cluster said about its nodes, so that the next plan reads it anew."""
+        self.__dict__.pop("cluster_nodes", None)
+
+    @functools.cached_property
+    def inventory(self) -> Inventory:
+        """All facts, from the source that the settings name.
+
+        Raises:
+            SpiderError: a source does not answer, or the facts contradict each other.
+        """
+        path, output = self._settings.inventory, self._story.output
+        found = self._saved(path) if path else self._fresh()
+        output.detail(f"{len(found.nodes):,} nodes, {sum(1 for _ in found.nics()):,} NICs")
+        if output.verbosity > 0:
+            lines = (f"node {each.name} is {each.instance_id}, {each.matched_by.words}" for each in found.nodes)
+            output.detail("\n".join(lines))
+        if not self.ask_cluster:
+            caveats.warn_of_unknown_owners(found, self._config, output)
+        return found
+
+    def scope(self) -> Container[str] | None:
+        """The nodes whose pools go if nothing asks for them; None is all."""
+        from spidercli.facts import scoping
+
+        path, live = self._settings.inventory, self.cluster_nodes
+        found = scoping.scope(self.inventory, live.names, self._config.nodes)
+        if path and found and found.only is None:
+            caveats.warn_of_lacking(path, found.unread - set(live.left_out), self._story)
+        return found
+
+    def check_saved(self, *, all_known: bool = False) -> None:
+        """Refuse facts from a file about nodes that are other machines by now, or, with `all_known`, that are gone.
+
+        Raises:
+            FactsInvalid: a node of the file and that of the cluster contradict each other.
+            NodeUnknown: the file has nodes that the cluster has not.
+        """
+        from spidercli.facts import saved
+
+        if self._settings.inventory:
+            where = str(self._settings.inventory)
+            saved.check(self.inventory, self.cluster_nodes, self._config, where)
+            if all_known:
+                saved.check_known(self.inventory, self.cluster_nodes, where)
+
+    def _saved(self, path: pathlib.Path) -> Inventory:
+        from spidercli.facts import document, saved
+        from spidercli.gateways import files
+
+        found = document.parse(files.read(path), str(path))
+        region, vpc = self._settings.chosen_region, self._config.vpc
+        return saved.select(found, self._config.nodes, region=region, vpc=vpc, where=str(path))
+
+    def _fresh(self) -> Inventory:
+        from spidercli.facts import assemble
+
+        output = self._story.output
+        nodes = self.cluster_nodes.ours if self.ask_cluster else None
+        if nodes is None:
+            caveats.warn_of_unknown_labels(self._config, output)
+        if not output.animated:
+            output.line("Reading instances, ENIs and vSwitches…")
+        with self._story.busy("Reading instances, ENIs and vSwitches"):
+            facts = self._of_cloud(nodes)
+        with self._story.busy("Matching nodes and instances"):
+            return assemble.inventory(facts, nodes, self._config)
+
+    def _of_cloud(self, nodes: Sequence[KubeNode] | None) -> CloudFacts:
+        if Source(self._config.source) is Source.METADATA:
+            return self._connections.metadata.facts()
+        from spidercli import collecting
+
+        return collecting.collect(self._connections.cloud, nodes, self._config)
