@@ -48,6 +48,7 @@ class Kind(enum.StrEnum):
     CONFLICT = "conflict"
     EXPIRED = "expired"
     FORBIDDEN = "forbidden"
+    HIDDEN = "hidden"
     UNAUTHORIZED = "unauthorized"
     WEBHOOK_DOWN = "webhook-down"
     WEBHOOK_SLOW = "webhook-slow"
@@ -79,6 +80,7 @@ EXPLAINED: Mapping[Kind, str] = {
     Kind.CONFLICT: "status 409: somebody else changed it",
     Kind.EXPIRED: "the token for the next page is too old",
     Kind.FORBIDDEN: "status 403: a permission is missing",
+    Kind.HIDDEN: "an empty list, as ECS answers DescribeInstances where the permission is missing",
     Kind.UNAUTHORIZED: "the credentials are not accepted",
     Kind.WEBHOOK_DOWN: "the API server can't reach the admission webhook",
     Kind.WEBHOOK_SLOW: "the webhook does not answer in time, which takes `seconds`",
@@ -105,7 +107,7 @@ _ANYWHERE = frozenset(
 )
 _OPENAPI = _ANYWHERE | {Kind.THROTTLED, Kind.THROTTLED_USER, Kind.THROTTLED_FLOW}
 _KINDS: Mapping[str, frozenset[Kind]] = {
-    "ecs": _OPENAPI | {Kind.STALE, Kind.SHORT, Kind.EXPIRED},
+    "ecs": _OPENAPI | {Kind.STALE, Kind.SHORT, Kind.EXPIRED, Kind.HIDDEN},
     "vpc": _OPENAPI | {Kind.STALE},  # its pages have numbers, no tokens
     "sts": _OPENAPI,
     "metadata": _ANYWHERE | {Kind.STALE},

@@ -11,6 +11,7 @@ from ipaddress import IPv4Address
 from typing import Any, Protocol, TypeVar
 
 from spidercli import ports
+from spidercli.errors import CloudError
 from spidercli.gateways.alibaba import ecs, readings, vpc
 from spidercli.gateways.alibaba.calls import Call, Failure, Product
 from spidercli.gateways.alibaba.credentials import Credentials
@@ -108,12 +109,15 @@ class AlibabaCloud:
 
         Raises:
             CloudError: any page of any batch failed.
+            PermissionMissing: there is none, for they may not be listed.
         """
         calls = [ecs.describe_instances(vpc_id=vpc_id, ids=batch) for batch in readings.batches(ids, ecs.IDS_PER_CALL)]
         by_address = readings.batches(private_ips, ecs.IDS_PER_CALL)
         calls += [ecs.describe_instances(vpc_id=vpc_id, private_ips=batch) for batch in by_address]
         convert_page = self._counted("instances", ecs.instances, (len(ids) + len(private_ips)) or None)
         found = self._read_all(calls or [ecs.describe_instances(vpc_id=vpc_id)], convert_page)
+        if not found:
+            self._check_that_instances_show()
         return readings.unique(found, key=lambda instance: instance.instance_id)
 
     def enis(self, *, vpc_id: str) -> tuple[Eni, ...]:
@@ -159,12 +163,10 @@ class AlibabaCloud:
             CloudError: what the last failure means; see `errors`.
             Interrupted: `stop` was called while it waited.
         """
-        sdk = self._sdk(call.product)
         try:
-            return self._retrier.run(call, functools.partial(self._attempt, sdk, call))
+            return self._tried(call)
         except Failure as failure:
-            arn = self._identity.arn if self._identity else None
-            raise convert(failure, call, host=self._endpoints[call.product].host, identity=arn) from failure
+            raise self._told(failure, call) from failure
 
     def stop(self) -> None:
         """End all waiting, from any thread: the threads of a reading give up at once."""
@@ -174,6 +176,29 @@ class AlibabaCloud:
         """Close all connections."""
         for sdk in self._sdks.values():
             sdk.close()
+
+    def _check_that_instances_show(self) -> None:
+        """Tell an empty region from one that we may not see.
+
+        Without the permission ECS shows no instance, and no error; a dry run tells (ECS API reference,
+        DescribeInstances, usage notes).
+
+        Raises:
+            CloudError: it is not allowed, or the call failed.
+        """
+        call = ecs.dry_run_of_instances()
+        try:
+            self._tried(call)
+        except Failure as failure:
+            if failure.code != ecs.DRY_RUN_PASSED:
+                raise self._told(failure, call) from failure
+
+    def _tried(self, call: Call) -> dict[str, Any]:
+        return self._retrier.run(call, functools.partial(self._attempt, self._sdk(call.product), call))
+
+    def _told(self, failure: Failure, call: Call) -> CloudError:
+        arn = self._identity.arn if self._identity else None
+        return convert(failure, call, host=self._endpoints[call.product].host, identity=arn)
 
     def _counted(self, things: str, convert_page: readings.Convert[T], total: int | None = None) -> readings.Convert[T]:
         """The same conversion, with a word to `on_page`."""

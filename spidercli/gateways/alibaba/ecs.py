@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
-from ipaddress import IPv4Address, IPv6Address
+from collections.abc import Collection, Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from types import MappingProxyType
 from typing import Any
 
 from spidercli import addresses
 from spidercli.gateways.alibaba.calls import Call, Product
 from spidercli.gateways.alibaba.fields import Fields
+from spidercli.gateways.alibaba.rows import Rows
 from spidercli.model import Addresses, Eni, Instance
 
 INSTANCES_PER_PAGE = 100
 ENIS_PER_PAGE = 500
+DRY_RUN_PASSED = "DryRunOperation"  # the code of the error that a dry run ends with when all is well
 IDS_PER_CALL = 100
+_NO_IPV4 = Addresses(IPv4Address, ())
+_NO_IPV6 = Addresses(IPv6Address, ())
+_NO_IPV4_PREFIXES: tuple[IPv4Network, ...] = ()
+_NO_IPV6_PREFIXES: tuple[IPv6Network, ...] = ()
+_NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
 def describe_instances(
@@ -29,6 +37,11 @@ def describe_instances(
     if private_ips:
         parameters["PrivateIpAddresses"] = json.dumps([str(address) for address in private_ips])
     return Call(product=Product.ECS, action="DescribeInstances", parameters=parameters)
+
+
+def dry_run_of_instances() -> Call:
+    """DescribeInstances that shows nothing: only whether it is allowed, by DRY_RUN_PASSED or a refusal."""
+    return Call(product=Product.ECS, action="DescribeInstances", parameters={"DryRun": "true"})
 
 
 def describe_enis(*, vpc_id: str) -> Call:
@@ -52,7 +65,10 @@ def enis(page: Fields) -> list[Eni]:
     Raises:
         CloudAnswerInvalid: something that the API promises is missing or odd.
     """
-    return [_eni(item) for item in page.objects("NetworkInterfaceSets", "NetworkInterfaceSet")]
+    items = page.objects("NetworkInterfaceSets", "NetworkInterfaceSet")
+    values = [item.values for item in items]
+    ids = Rows(labels=[page.label] * len(values), values=values).texts("NetworkInterfaceId")
+    return _enis(ids, Rows(labels=[f"ENI {eni_id}" for eni_id in ids], values=values))
 
 
 def _instance(item: Fields) -> Instance:
@@ -79,67 +95,110 @@ def _private_ips(vpc: Fields) -> tuple[IPv4Address, ...]:
     return tuple(item.ipv4("PrivateIpAddress.IpAddress") for item in items)
 
 
-def _eni(item: Fields) -> Eni:
-    eni_id = item.text("NetworkInterfaceId")
-    eni = Fields(label=f"ENI {eni_id}", values=item.values)
-    attachment = eni.nested("Attachment")
-    kind = eni.text("Type")
-    primary_ip = eni.ipv4("PrivateIpAddress") if eni.optional_text("PrivateIpAddress") else None
-    return Eni(
-        eni_id=eni_id,
-        name=eni.optional_text("NetworkInterfaceName"),
-        instance_id=eni.optional_text("InstanceId") or attachment.optional_text("InstanceId"),
-        primary=kind == "Primary",
-        kind=kind,
-        status=eni.text("Status"),
-        mac=eni.text("MacAddress").lower(),
-        vpc_id=eni.text("VpcId"),
-        vswitch_id=eni.text("VSwitchId"),
-        zone_id=eni.text("ZoneId"),
-        primary_ip=primary_ip,
-        secondary_ips=_secondary_ips(eni, primary_ip),
-        ipv4_prefixes=tuple(
-            sorted(item.ipv4_network("Ipv4Prefix") for item in eni.optional_objects("Ipv4PrefixSets", "Ipv4PrefixSet"))
-        ),
-        ipv6_addresses=_ipv6_addresses(eni),
-        ipv6_prefixes=tuple(
-            sorted(item.ipv6_network("Ipv6Prefix") for item in eni.optional_objects("Ipv6PrefixSets", "Ipv6PrefixSet"))
-        ),
-        device_index=attachment.optional_number("DeviceIndex"),
-        created_at=eni.optional_text("CreationTime"),
-        service_managed=eni.optional_flag("ServiceManaged"),
-        traffic_mode=eni.optional_text("NetworkInterfaceTrafficMode") or "Standard",
-        tags=eni.tags("TagKey", "TagValue"),
+def _enis(ids: list[str], rows: Rows) -> list[Eni]:
+    """The ENIs with these ids, read field by field."""
+    attachments = rows.nested("Attachment")
+    columns = zip(
+        ids,
+        rows.optional_texts("NetworkInterfaceName"),
+        rows.optional_texts("InstanceId"),
+        attachments.optional_texts("InstanceId"),
+        rows.texts("Type"),
+        rows.texts("Status"),
+        rows.texts("MacAddress"),
+        rows.texts("VpcId"),
+        rows.texts("VSwitchId"),
+        rows.texts("ZoneId"),
+        map(_ipv4_addresses, rows.labels, rows.values),
+        rows.lists("Ipv4PrefixSets", "Ipv4PrefixSet", _ipv4_prefixes, _NO_IPV4_PREFIXES),
+        rows.lists("Ipv6Sets", "Ipv6Set", _ipv6_addresses, _NO_IPV6),
+        rows.lists("Ipv6PrefixSets", "Ipv6PrefixSet", _ipv6_prefixes, _NO_IPV6_PREFIXES),
+        attachments.optional_numbers("DeviceIndex"),
+        rows.optional_texts("CreationTime"),
+        rows.optional_flags("ServiceManaged"),
+        rows.optional_texts("NetworkInterfaceTrafficMode"),
+        rows.lists("Tags", "Tag", _tags, _NO_TAGS),
+        strict=True,
     )
+    return [
+        Eni(
+            eni_id=eni_id,
+            name=name,
+            instance_id=instance_id or attached_to,
+            primary=kind == "Primary",
+            kind=kind,
+            status=status,
+            mac=mac.lower(),
+            vpc_id=vpc_id,
+            vswitch_id=vswitch_id,
+            zone_id=zone_id,
+            primary_ip=primary_ip,
+            secondary_ips=secondary_ips,
+            ipv4_prefixes=ipv4_prefixes,
+            ipv6_addresses=ipv6_addresses,
+            ipv6_prefixes=ipv6_prefixes,
+            device_index=device_index,
+            created_at=created_at,
+            service_managed=service_managed,
+            traffic_mode=traffic_mode or "Standard",
+            tags=tags,
+        )
+        for (
+            eni_id,
+            name,
+            instance_id,
+            attached_to,
+            kind,
+            status,
+            mac,
+            vpc_id,
+            vswitch_id,
+            zone_id,
+            (primary_ip, secondary_ips),
+            ipv4_prefixes,
+            ipv6_addresses,
+            ipv6_prefixes,
+            device_index,
+            created_at,
+            service_managed,
+            traffic_mode,
+            tags,
+        ) in columns
+    ]
 
 
-def _secondary_ips(eni: Fields, primary_ip: IPv4Address | None) -> Addresses[IPv4Address]:
+def _ipv4_addresses(label: str, values: Mapping[str, Any]) -> tuple[IPv4Address | None, Addresses[IPv4Address]]:
+    """An ENI's own address, and those that pods may take: the quick way; any error means that something is odd."""
+    try:
+        return _usual_ipv4_addresses(values["PrivateIpAddress"], values["PrivateIpSets"]["PrivateIpSet"])
+    except (KeyError, TypeError, ValueError, OSError):
+        return _checked_ipv4_addresses(Fields(label=label, values=values))
+
+
+def _usual_ipv4_addresses(primary: str, items: list[Any]) -> tuple[IPv4Address, Addresses[IPv4Address]]:
+    """There are ten times as many addresses as ENIs. Each is spelled in one way only, so that texts can be compared."""
+    roles = {item["PrivateIpAddress"]: item["Primary"] for item in items}
+    is_usual = len(roles) == len(items) and roles.pop(primary) is True and {*map(type, roles.values())} <= {bool}
+    if not is_usual or True in roles.values():
+        raise ValueError
+    own, *secondary = addresses.ipv4_numbers((primary, *roles))
+    return IPv4Address(own), Addresses(IPv4Address, secondary)
+
+
+def _checked_ipv4_addresses(eni: Fields) -> tuple[IPv4Address | None, Addresses[IPv4Address]]:
+    """The same by the whole book, which says what is odd; an ENI may have IPv6 only."""
+    if not eni.optional_text("PrivateIpAddress"):
+        return None, _NO_IPV4
+    primary_ip = eni.ipv4("PrivateIpAddress")
+    return primary_ip, _checked_secondary_ips(eni.objects("PrivateIpSets", "PrivateIpSet"), eni, primary_ip)
+
+
+def _checked_secondary_ips(items: list[Fields], eni: Fields, primary_ip: IPv4Address) -> Addresses[IPv4Address]:
     """The addresses that pods may take.
 
     The list has to hold the primary address, and to call it so: a list that was cut short must not look like an ENI
     that lost its addresses, and a primary address must never reach a pool.
     """
-    if primary_ip is None:
-        return Addresses(IPv4Address, ())
-    try:
-        return _usual_secondary_ips(eni.items("PrivateIpSets", "PrivateIpSet"), primary_ip)
-    except (KeyError, TypeError, ValueError, OSError):
-        return _checked_secondary_ips(eni.objects("PrivateIpSets", "PrivateIpSet"), eni, primary_ip)
-
-
-def _usual_secondary_ips(items: list[Any], primary_ip: IPv4Address) -> Addresses[IPv4Address]:
-    """The quick way, for there are ten times as many addresses as ENIs; any error means that something is odd."""
-    [primary] = [item["PrivateIpAddress"] for item in items if item["Primary"] is True]
-    secondary = [item["PrivateIpAddress"] for item in items if item["Primary"] is False]
-    found = Addresses(IPv4Address, addresses.ipv4_numbers(secondary))
-    is_usual = addresses.ipv4_bytes(primary) == primary_ip.packed and len(found) + 1 == len(items)
-    if not is_usual or int(primary_ip) in found.numbers:
-        raise ValueError
-    return found
-
-
-def _checked_secondary_ips(items: list[Fields], eni: Fields, primary_ip: IPv4Address) -> Addresses[IPv4Address]:
-    """The same by the whole book, which says what is odd."""
     primary: list[IPv4Address] = []
     secondary: list[IPv4Address] = []
     for item in items:
@@ -152,8 +211,22 @@ def _checked_secondary_ips(items: list[Fields], eni: Fields, primary_ip: IPv4Add
     return Addresses(IPv4Address, map(int, secondary))
 
 
+def _ipv4_prefixes(eni: Fields) -> tuple[IPv4Network, ...]:
+    items = eni.optional_objects("Ipv4PrefixSets", "Ipv4PrefixSet")
+    return tuple(sorted(item.ipv4_network("Ipv4Prefix") for item in items))
+
+
+def _ipv6_prefixes(eni: Fields) -> tuple[IPv6Network, ...]:
+    items = eni.optional_objects("Ipv6PrefixSets", "Ipv6PrefixSet")
+    return tuple(sorted(item.ipv6_network("Ipv6Prefix") for item in items))
+
+
 def _ipv6_addresses(eni: Fields) -> Addresses[IPv6Address]:
     """All IPv6 addresses but the primary one, which only an ENI without IPv4 has."""
     items = eni.optional_objects("Ipv6Sets", "Ipv6Set")
     secondary = (item.ipv6("Ipv6Address") for item in items if not item.optional_flag("Primary"))
     return Addresses(IPv6Address, map(int, secondary))
+
+
+def _tags(eni: Fields) -> Mapping[str, str]:
+    return eni.tags("TagKey", "TagValue")

@@ -15,7 +15,7 @@ from spidercli import addresses
 from spidercli.errors import CloudAnswerInvalid
 
 T = TypeVar("T")
-_LONGEST_TEXT = 1024
+LONGEST_TEXT = 1024
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)  # not frozen: that would double the time to make one
@@ -28,7 +28,7 @@ class Fields:
     def text(self, name: str) -> str:
         """A string that the API promises, and that nobody chooses freely: an id, a kind, an address."""
         value = self.values.get(name)
-        if not isinstance(value, str) or not value or len(value) > _LONGEST_TEXT or not value.isprintable():
+        if not isinstance(value, str) or not value or len(value) > LONGEST_TEXT or not value.isprintable():
             raise self.invalid(name, value)
         return value
 

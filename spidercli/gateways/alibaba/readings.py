@@ -32,12 +32,10 @@ def by_token(send: Send, first: Call, convert: Convert[T]) -> list[T]:
     seen: set[str] = set()
     call: Call | None = first
     while call is not None:
-        page = Fields(label=f"answer to {call.name}", values=send(call))
-        items = convert(page)
+        items, token = _slim(send(call), call, convert)
         found.extend(items)
-        token = _next_token(page, full=len(items) >= int(call.parameters["MaxResults"]))
         if token in seen:
-            raise page.invalid("NextToken", f"{token}, which came before")
+            raise _answer(first, {}).invalid("NextToken", f"{token}, which came before")
         if items and items == before:
             raise _repeated(first.name)
         before = items
@@ -57,7 +55,7 @@ def by_number(send: Send, first: Call, convert: Convert[T]) -> list[T]:
     total: int | None = None
     number = 1
     while total is None or len(found) < total:
-        page = Fields(label=f"answer to {first.name}", values=send(_with(first, PageNumber=str(number))))
+        page = _answer(first, send(_with(first, PageNumber=str(number))))
         items = convert(page)
         counted = page.number("TotalCount")
         if total not in (None, counted) or (counted and not items):
@@ -110,6 +108,17 @@ def unique(items: Iterable[T], key: Callable[[T], str]) -> tuple[T, ...]:
         if before is not item and before != item:
             raise _changed(key(item))
     return tuple(found[name] for name in sorted(found))
+
+
+def _slim(values: Mapping[str, Any], call: Call, convert: Convert[T]) -> tuple[list[T], str]:
+    """The items of one answer, and the token of the next; the answer itself is let go before that one comes."""
+    page = _answer(call, values)
+    items = convert(page)
+    return items, _next_token(page, full=len(items) >= int(call.parameters["MaxResults"]))
+
+
+def _answer(call: Call, values: Mapping[str, Any]) -> Fields:
+    return Fields(label=f"answer to {call.name}", values=values)
 
 
 def _next_token(page: Fields, *, full: bool) -> str:

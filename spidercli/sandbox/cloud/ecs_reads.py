@@ -6,6 +6,7 @@ import fnmatch
 from collections.abc import Iterator, Mapping
 
 from spidercli.sandbox.cloud import ecs_shapes, filters, regions
+from spidercli.sandbox.cloud.errors import ApiError
 from spidercli.sandbox.cloud.filters import Condition
 from spidercli.sandbox.cloud.operations import Context, Operation
 from spidercli.sandbox.cloud.paging import page_of
@@ -44,8 +45,10 @@ _SECURITY_GROUP_FIELDS = {
 
 
 def describe_instances(context: Context) -> dict[str, object]:
-    """DescribeInstances."""
+    """DescribeInstances; a dry run looks at the parameters and the permission only, and always ends in an error."""
     world, params = context.world, context.params
+    if params.flag("DryRun"):
+        raise ApiError(400, "DryRunOperation", "Request validation has been passed with DryRun flag set.")
     attributes = params.numbered("AdditionalAttributes", most=20)
     found = filters.select(world.instances.values(), _instance_conditions(world, params), params)
     page, fields = page_of(
@@ -133,7 +136,7 @@ ACTIONS: Mapping[str, Operation] = {
         handler=describe_instances,
         parameters=_PAGING
         | _INSTANCE_FIELDS.keys()
-        | {"AdditionalAttributes", "InstanceIds", "InstanceName", "PrivateIpAddresses", "Tag"},
+        | {"AdditionalAttributes", "DryRun", "InstanceIds", "InstanceName", "PrivateIpAddresses", "Tag"},
     ),
     "DescribeNetworkInterfaces": Operation(
         handler=describe_network_interfaces,

@@ -73,6 +73,10 @@ class Gateway:
                 context = dataclasses.replace(context, world=context.world.before_the_last_change())
             case Kind.SHORT:
                 context = dataclasses.replace(context, short=True)
+            case Kind.HIDDEN if context.params.flag("DryRun"):
+                raise refusals.forbidden()
+            case Kind.HIDDEN:
+                context = dataclasses.replace(context, world=World(region_id=context.world.region_id))
         return operation(context)
 
     def _record(self, params: Params, status: int, code: str) -> None:
@@ -108,6 +112,7 @@ def _senseless(operation: Operation, params: Params) -> set[Kind]:
         Kind.STALE: params["Action"].startswith("Describe"),
         Kind.SHORT: "NextToken" in operation.parameters,
         Kind.EXPIRED: bool(params.text("NextToken")),
+        Kind.HIDDEN: params["Action"] == "DescribeInstances",
     }
     return {kind for kind, fits in fitting.items() if not fits}
 

@@ -45,6 +45,11 @@ def of_api(fault: Fault | None) -> ApiError | None:
     return ApiError(*_ERRORS[fault.kind], headers=waits)
 
 
+def forbidden() -> ApiError:
+    """The error of a call that RAM does not allow."""
+    return ApiError(*_ERRORS[Kind.FORBIDDEN])
+
+
 def of_metadata(fault: Fault | None) -> ApiError | None:
     """The same for the metadata service, whose errors are a status and its words."""
     if fault is None:

@@ -251,9 +251,7 @@ def test_metadata_says_the_same_as_the_api(
     facts = metadata()
 
     by_api = [eni for eni in connect().enis(vpc_id=guide.VPC) if eni.instance_id == guide.WORKER]
-    assert list(facts.enis) == [
-        dataclasses.replace(eni, name="", tags={}, device_index=None, created_at="") for eni in by_api
-    ]
+    assert list(facts.enis) == [eni._replace(name="", tags={}, device_index=None, created_at="") for eni in by_api]
     assert facts.gateways == {
         (guide.WORKER_ETH0, Family.IPV4): IPv4Address("172.31.207.253"),
         (guide.WORKER_ETH1, Family.IPV4): IPv4Address("192.168.0.253"),

@@ -173,3 +173,20 @@ def test_page_in_place_of_metadata(world: World, metadata: Callable[[], CloudFac
     world.faults.add(Fault(kind=Kind.GARBAGE, call=call, first=first))
     with pytest.raises(errors.MetadataUnavailable, match="is not the instance metadata service: it sends a page"):
         metadata()
+
+
+def test_instances_that_may_not_be_seen_are_no_empty_region(world: World, connect: Connect) -> None:
+    """ECS shows nothing at all where the permission is missing; only a dry run tells."""
+    world.faults.add(Fault(kind=Kind.HIDDEN, call="ecs:DescribeInstances", times=None))
+
+    with pytest.raises(errors.PermissionMissing, match=r"^ecs:DescribeInstances is not allowed for these credentials"):
+        connect().instances(vpc_id=guide.VPC)
+
+
+def test_an_empty_region_is_one(world: World, connect: Connect) -> None:
+    """Where the dry run says that all is well, there is no instance. It is asked for only then."""
+    cloud = connect()
+
+    assert cloud.instances(ids=["i-unknown"]) == ()
+    assert len(cloud.instances(vpc_id=guide.VPC)) == 2
+    assert [call.code for call in world.calls("DescribeInstances")] == ["", "DryRunOperation", ""]

@@ -72,6 +72,23 @@ def test_an_eni_is_read(eni_item: dict[str, Any]) -> None:
     ]
 
 
+def test_enis_of_one_page_do_not_mix(eni_item: dict[str, Any]) -> None:
+    """Whatever one of them lacks or has more of than the others, each is what it would be alone."""
+    only_ipv6 = {**eni_item, "NetworkInterfaceId": "eni-ipv6", "PrivateIpAddress": "", "PrivateIpSets": {}}
+    bare = {**change(eni_item, "Attachment", MISSING), "NetworkInterfaceId": "eni-bare", "InstanceId": "", "Tags": None}
+    items = [eni_item, only_ipv6, bare, {**eni_item, "NetworkInterfaceId": "eni-last"}]
+
+    assert enis(*items) == [eni for item in items for eni in enis(item)]
+
+
+def test_the_odd_eni_of_a_page_is_named(eni_item: dict[str, Any]) -> None:
+    """The message is about the one ENI that has it."""
+    odd = {**eni_item, "NetworkInterfaceId": "eni-odd", "MacAddress": 7}
+
+    with pytest.raises(CloudAnswerInvalid, match="ENI eni-odd: field MacAddress is '7'"):
+        enis(eni_item, odd, eni_item)
+
+
 def test_an_instance_is_read(instance_item: dict[str, Any]) -> None:
     """Every field of an instance arrives."""
     assert instances(instance_item) == [

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import Any
 
 import pytest
@@ -44,6 +45,24 @@ def test_tokens_are_followed_to_the_end() -> None:
     assert readings.by_token(api.send, TOKENS, items) == ["a", "b", "c"]
     assert [sent.get("NextToken") for sent in api.sent] == [None, "t1", "t2"]
     assert {sent["VpcId"] for sent in api.sent} == {"vpc-1"}
+
+
+def test_an_answer_is_let_go_before_the_next() -> None:
+    """Two of them are never held together, for each is 500 ENIs as parsed JSON."""
+
+    class Answer(dict[str, Any]):
+        """An answer that can be watched."""
+
+    held: list[weakref.ref[Answer]] = []
+    tokens = ["t1", "t2", ""]
+
+    def send(_: Call) -> Answer:
+        assert not any(answer() for answer in held)
+        answer = Answer(Items=["a"], NextToken=tokens.pop(0))
+        held.append(weakref.ref(answer))
+        return answer
+
+    assert readings.by_token(send, TOKENS, lambda page: [str(page.values["NextToken"])]) == ["t1", "t2", ""]
 
 
 def test_a_short_page_may_come_without_a_token() -> None:

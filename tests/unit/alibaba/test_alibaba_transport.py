@@ -79,6 +79,18 @@ def test_redirects_are_not_followed(loopback: Any) -> None:
     assert [request.path for request in loopback.received] == ["/"]
 
 
+@pytest.mark.parametrize("size", [0, 1, 3 << 20])
+def test_an_answer_of_any_size_is_read_whole(loopback: Any, size: int) -> None:
+    """It is there when `get` returns, and the connection serves the next request."""
+    loopback.answer = lambda _: (200, {}, "x" * size)
+    session = transport.Session({}, threads=1)
+
+    for _ in range(2):
+        response = session.get(f"http://{loopback.host}/")
+        assert response.raw.closed or response.raw.isclosed()
+        assert len(response.content) == size
+
+
 def test_netrc_is_not_read(loopback: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The library would add an Authorization header from ~/.netrc."""
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login user password pw\n")
