@@ -1,8 +1,9 @@
 """Reads of the cloud what a plan needs, in as few calls as the facts allow.
 
 Instances are read by the providerIDs of the nodes; by InternalIP only where that leaves an address unexplained; and
-all of the VPC only if a node fits none of them, or would match by hostname, which has to be unique. Then come the
-ENIs and vSwitches of the one VPC that all nodes are in.
+all of the VPC only if a node fits none of them, or would match by hostname, which has to be unique; and all of the
+region only if addresses alone tell the VPC, and hostnames do not bear that out. Then come the ENIs and vSwitches of the
+one VPC that all nodes are in.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from ipaddress import IPv4Address
 
 from spidercli.config.schema import Config
 from spidercli.errors import ConfigInvalid, FactsInvalid
-from spidercli.facts import exclusion, matching, naming, provider_id, selection
+from spidercli.facts import corroboration, exclusion, matching, naming, provider_id, selection
 from spidercli.facts.matching import Match, Matching
+from spidercli.facts.problems import refuse
 from spidercli.facts.selection import Selection
 from spidercli.model import CloudFacts, Eni, Instance, KubeNode, MatchedBy, Source, VSwitch
 from spidercli.ports import Cloud
@@ -36,6 +38,7 @@ def collect(cloud: Cloud, nodes: Sequence[KubeNode] | None, config: Config) -> C
         matches = naming.named(instances, chosen, config.nodes.name, exclusion.configured(config.nodes.exclude))
     else:
         instances, found = _instances_of_nodes(cloud, nodes, chosen, config)
+        refuse([*found.problems, *_contradicted(cloud, found, config)])
         matches = found.settled()
     enis, vswitches = _network(cloud, matches, config)
     return CloudFacts(
@@ -104,6 +107,13 @@ def _left_out(node: KubeNode, chosen: Selection) -> bool:
 def _only_vpc(found: Matching) -> str | None:
     vpc_ids = {match.instance.vpc_id for match in found.matches}
     return vpc_ids.pop() if len(vpc_ids) == 1 else None
+
+
+def _contradicted(cloud: Cloud, found: Matching, config: Config) -> Iterable[FactsInvalid]:
+    """What the hostnames say against addresses that may be those of another VPC's instances."""
+    if config.vpc or config.nodes.ids or not (doubtful := corroboration.doubtful(found.matches)):
+        return ()
+    return corroboration.namesakes(doubtful, cloud.instances())
 
 
 def _wants_listing(found: Matching) -> bool:

@@ -9,7 +9,7 @@ import dataclasses
 import enum
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import TypeVar, overload
+from typing import NamedTuple, TypeVar, overload
 
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
@@ -98,7 +98,7 @@ class MatchedBy(enum.StrEnum):
 
 
 class NamedBy(enum.StrEnum):
-    """How we know a NIC's name; the last one is a guess."""
+    """How we know a NIC's name; the last two are guesses."""
 
     CONFIG = "config"
     PRIMARY = "primary"
@@ -106,10 +106,29 @@ class NamedBy(enum.StrEnum):
     MAC = "mac"
     CREATION_ORDER = "creation-order"
 
+    @property
+    def is_guess(self) -> bool:
+        """Whether the name was counted, so that it depends on the node's other ENIs."""
+        return self in (NamedBy.MAC, NamedBy.CREATION_ORDER)
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Eni:
-    """An elastic network interface as the cloud describes it."""
+
+class Transit(enum.StrEnum):
+    """Which way an ENI is going that is neither attached nor detached."""
+
+    ATTACHING = "attaching"
+    DETACHING = "detaching"
+
+    @property
+    def words(self) -> str:
+        """What is happening to the ENI, for people."""
+        return "being attached to" if self is Transit.ATTACHING else "being detached from"
+
+
+class Eni(NamedTuple):
+    """An elastic network interface as the cloud describes it; make it with keywords.
+
+    There are ten thousand of them, and a frozen dataclass takes twice as long to make.
+    """
 
     eni_id: str
     name: str
@@ -182,6 +201,7 @@ class KubeNode:
     provider_id: str  # "" while it is not set
     internal_ips: tuple[IPAddress, ...]
     hostname: str
+    ready: bool = True  # its Ready condition is True: the kubelet reports, and all is well
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -217,6 +237,14 @@ class Nic:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class EniInTransit:
+    """An ENI that a node is getting or losing: until it is settled, pods can't rely on its addresses."""
+
+    eni_id: str
+    transit: Transit
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Node:
     """A Kubernetes node joined to its instance."""
 
@@ -230,6 +258,8 @@ class Node:
     vpc_id: str
     matched_by: MatchedBy
     nics: tuple[Nic, ...]  # in name order, the primary one first
+    in_transit: tuple[EniInTransit, ...] = ()  # by id; none of them is a NIC yet, or any more
+    own_addresses: tuple[IPAddress, ...] = ()  # InternalIPs besides the NICs' primary addresses, as far as known
 
     @property
     def expected_provider_id(self) -> str:

@@ -29,7 +29,7 @@ class Cloud(Protocol):
     def instances(
         self, *, vpc_id: str | None = None, ids: Collection[str] = (), private_ips: Collection[IPv4Address] = ()
     ) -> tuple[Instance, ...]:
-        """Instances with one of the ids or primary addresses; with neither, all of the VPC."""
+        """Instances with one of the ids or primary addresses; with neither, all of the VPC or region."""
         ...
 
     def enis(self, *, vpc_id: str) -> tuple[Eni, ...]:

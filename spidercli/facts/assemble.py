@@ -9,11 +9,11 @@ from ipaddress import IPv4Address, IPv6Address
 
 from spidercli.config.schema import Config
 from spidercli.errors import AddressClaimedTwice, FactsInvalid
-from spidercli.facts import blocks, exclusion, matching, naming, nics, selection
-from spidercli.facts.matching import Match
+from spidercli.facts import blocks, corroboration, exclusion, matching, naming, nics, selection
+from spidercli.facts.matching import Match, Matching
 from spidercli.facts.nics import NamedEni
 from spidercli.facts.problems import refuse
-from spidercli.model import CloudFacts, Eni, Inventory, IPAddress, KubeNode, Nic, Node, VSwitch
+from spidercli.model import CloudFacts, Eni, EniInTransit, Inventory, IPAddress, KubeNode, Nic, Node, Source, VSwitch
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -22,6 +22,7 @@ class _Join:
 
     match: Match
     enis: tuple[NamedEni, ...]
+    in_transit: tuple[EniInTransit, ...]
 
     def label(self, eni: Eni) -> str:
         """An ENI as messages name it."""
@@ -36,7 +37,9 @@ def inventory(facts: CloudFacts, nodes: Sequence[KubeNode] | None, config: Confi
     Raises:
         FactsInvalid: the facts contradict each other; the message names all that do.
     """
-    joins = _joins(facts, _matches(facts, nodes, config), nics.rules(config.interfaces))
+    matches = _matches(facts, nodes, config)
+    refuse(corroboration.unaddressed(matches, facts.enis))
+    joins = _joins(facts, matches, nics.rules(config.interfaces))
     vswitches = {vswitch.vswitch_id: vswitch for vswitch in facts.vswitches}
     refuse(_problems(joins, vswitches))
     refuse(_claimed_twice(joins))
@@ -45,11 +48,21 @@ def inventory(facts: CloudFacts, nodes: Sequence[KubeNode] | None, config: Confi
     )
 
 
+def gone(facts: CloudFacts, nodes: Sequence[KubeNode], config: Config) -> tuple[KubeNode, ...]:
+    """The nodes that are not joined because their instance is gone, and so are they by all appearance."""
+    return _matched(facts, nodes, config).gone
+
+
 def _matches(facts: CloudFacts, nodes: Sequence[KubeNode] | None, config: Config) -> tuple[Match, ...]:
-    chosen = selection.effective(config.nodes, facts)
     if nodes is None:
+        chosen = selection.effective(config.nodes, facts)
         return naming.named(facts.instances, chosen, config.nodes.name, exclusion.configured(config.nodes.exclude))
-    return matching.match(nodes, facts.instances, chosen, region_id=facts.region_id).settled()
+    return _matched(facts, nodes, config).settled()
+
+
+def _matched(facts: CloudFacts, nodes: Sequence[KubeNode], config: Config) -> Matching:
+    chosen = selection.effective(config.nodes, facts)
+    return matching.match(nodes, facts.instances, chosen, region_id=facts.region_id)
 
 
 def _joins(facts: CloudFacts, matches: Iterable[Match], rules: Sequence[nics.Rule]) -> list[_Join]:
@@ -57,9 +70,13 @@ def _joins(facts: CloudFacts, matches: Iterable[Match], rules: Sequence[nics.Rul
     for eni in facts.enis:
         enis[eni.instance_id].append(eni)
     return [
-        _Join(match=match, enis=nics.named(enis[match.instance.instance_id], rules, facts.source))
+        _join(match, enis[match.instance.instance_id], rules, facts.source)
         for match in sorted(matches, key=lambda match: match.node.name)
     ]
+
+
+def _join(match: Match, enis: Sequence[Eni], rules: Sequence[nics.Rule], source: Source) -> _Join:
+    return _Join(match=match, enis=nics.named(enis, rules, source), in_transit=nics.in_transit(enis))
 
 
 def _problems(joins: Iterable[_Join], vswitches: Mapping[str, VSwitch]) -> Iterator[FactsInvalid]:
@@ -94,7 +111,14 @@ def _node(join: _Join, vswitches: Mapping[str, VSwitch], facts: CloudFacts) -> N
         vpc_id=instance.vpc_id,
         matched_by=join.match.matched_by,
         nics=tuple(_nic(each, vswitches[each.eni.vswitch_id], node, facts) for each in join.enis),
+        in_transit=join.in_transit,
+        own_addresses=_own_addresses(join),
     )
+
+
+def _own_addresses(join: _Join) -> tuple[IPAddress, ...]:
+    primaries = {each.eni.primary_ip for each in join.enis}
+    return tuple(address for address in join.match.node.internal_ips if address not in primaries)
 
 
 def _nic(named: NamedEni, vswitch: VSwitch, node: KubeNode, facts: CloudFacts) -> Nic:

@@ -29,7 +29,7 @@ from spidercli.errors import DocumentInvalid
 from spidercli.facts import document_checks
 from spidercli.facts.document_schema import BlockSection, InventorySection, NicSection, NodeSection, keys_beside
 from spidercli.facts.nics import name_order
-from spidercli.model import AddressBlock, Inventory, Nic, Node
+from spidercli.model import AddressBlock, EniInTransit, Inventory, Nic, Node
 
 _ABOUT = """\
 # Nodes, their ENIs and the addresses that pods may take: written by `spidercli inventory -o yaml`, read by --inventory.
@@ -85,7 +85,9 @@ def _node_data(node: Node, region_id: str) -> dict[str, object]:
         zone=node.zone_id,
         vpc=node.vpc_id,
         matchedBy=node.matched_by.value,
+        ownAddresses=[str(address) for address in node.own_addresses] or None,
         nics=[_nic_data(nic) for nic in node.nics],
+        inTransit=[{"eni": each.eni_id, "transit": each.transit.value} for each in node.in_transit] or None,
     )
 
 
@@ -133,6 +135,8 @@ def _node(section: NodeSection, region_id: str) -> Node:
         vpc_id=section.vpc,
         matched_by=section.matched_by,
         nics=tuple(nics),
+        in_transit=tuple(EniInTransit(eni_id=each.eni, transit=each.transit) for each in section.in_transit),
+        own_addresses=tuple(section.own_addresses),
     )
 
 

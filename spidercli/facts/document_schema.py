@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from spidercli import addresses, kinds
 from spidercli.config.schema import NicName, RegionId
 from spidercli.config.texts import Matching, cidr, shown
-from spidercli.model import IPAddress, IPNetwork, MatchedBy, NamedBy, Source
+from spidercli.model import IPAddress, IPNetwork, MatchedBy, NamedBy, Source, Transit
 
 _LONGEST = 100
 _Parsed = TypeVar("_Parsed")
@@ -80,6 +80,13 @@ class NicSection(Section):
     ipv6: BlockSection | None = None
 
 
+class TransitSection(Section):
+    """An ENI that is being attached to a node, or detached from it."""
+
+    eni: Token
+    transit: Transit
+
+
 class NodeSection(Section):
     """A Kubernetes node and the instance that it is."""
 
@@ -94,7 +101,11 @@ class NodeSection(Section):
     zone: Token = ""
     vpc: Token = ""
     matched_by: MatchedBy = MatchedBy.CLOUD
+    own_addresses: list[Address] = pydantic.Field(default=[], max_length=256)
+    """The node's InternalIPs besides primary addresses of its NICs."""
     nics: list[NicSection] = pydantic.Field(min_length=1, max_length=256)
+    in_transit: list[TransitSection] = pydantic.Field(default_factory=list, max_length=256)
+    """ENIs that have no addresses for pods for now."""
 
 
 class InventorySection(Section):
@@ -110,6 +121,7 @@ class InventorySection(Section):
 _SECTIONS: Mapping[str, type[Section]] = {
     "nodes": NodeSection,
     "nics": NicSection,
+    "inTransit": TransitSection,
     "ipv4": BlockSection,
     "ipv6": BlockSection,
 }

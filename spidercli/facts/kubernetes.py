@@ -62,14 +62,25 @@ def kube_node(manifest: Mapping[str, object]) -> KubeNode:
         provider_id=_text(_mapping(manifest.get("spec")).get("providerID")),
         internal_ips=tuple(_ip_address(name, text) for text in _addresses(manifest, "InternalIP")),
         hostname=next(filter(None, hostnames), ""),
+        ready=_is_ready(manifest),
     )
 
 
 def _addresses(manifest: Mapping[str, object], kind: str) -> Iterator[str]:
-    entries = _mapping(manifest.get("status")).get("addresses")
+    for entry in _entries(manifest, "addresses", kind):
+        yield _text(entry.get("address"))
+
+
+def _is_ready(manifest: Mapping[str, object]) -> bool:
+    return any(entry.get("status") == "True" for entry in _entries(manifest, "conditions", "Ready"))
+
+
+def _entries(manifest: Mapping[str, object], key: str, kind: str) -> Iterator[Mapping[str, object]]:
+    """The entries of one type in a list of the manifest's status."""
+    entries = _mapping(manifest.get("status")).get(key)
     for entry in entries if isinstance(entries, list) else []:
         if _mapping(entry).get("type") == kind:
-            yield _text(_mapping(entry).get("address"))
+            yield _mapping(entry)
 
 
 def _ip_address(node: str, text: str) -> IPAddress:

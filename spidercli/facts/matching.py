@@ -7,10 +7,13 @@ Asked in this order, and the first answer counts:
 3. its hostname (else its name) is that of an instance, in any case of letters.
 
 Nothing is guessed: an answer that fits two instances, or that another fact contradicts, is an error that names both.
+What takes more facts than these is looked at in `corroboration`.
 
 Nodes that are no ECS instances (kind, ACK hybrid, virtual kubelet) are errors too, because leaving a node out unasked
 would look like "this node has no addresses" and let its pools be pruned. `nodes.exclude` names those to leave out, and
-they never come here. `nodes.ids` and `nodes.tags` leave nodes out as well:
+they never come here. The only ones left out unasked are those that are gone: the instance that the providerID names
+does not exist, and the kubelet does not report that it is ready. Their pools stay as they are, because a node of the
+cluster that the inventory lacks keeps its pools. `nodes.ids` and `nodes.tags` leave nodes out as well:
 
 - a node whose instance is not selected;
 - a node whose providerID is not that of an ECS instance, unless its address or hostname is that of a selected one;
@@ -26,15 +29,15 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from spidercli.config.texts import shown
 from spidercli.errors import FactsInvalid, NodeAmbiguous, NodeUnknown
 from spidercli.facts import provider_id
+from spidercli.facts.candidates import Index, hostname_of
 from spidercli.facts.problems import listed, refuse
 from spidercli.facts.provider_id import Form, ProviderId
 from spidercli.facts.selection import Selection
-from spidercli.model import Instance, IPAddress, KubeNode, MatchedBy
+from spidercli.model import Instance, KubeNode, MatchedBy
 
 _WRITE_ONCE = "a providerID can't be changed: if it is wrong, delete the Node and let its kubelet register again"
-# DescribeInstances without permission: "an empty list is returned" (ECS API reference, DescribeInstances, usage notes)
-_NONE_AT_ALL = "check that RAM allows ecs:DescribeInstances: without it ECS shows no instance at all, and no error"
-_EXCLUDE = "leave nodes that are no ECS instances out with nodes.exclude in the configuration"
+SET_VPC = "private addresses repeat between VPCs: set vpc in the configuration"
+EXCLUDE = "leave nodes that are no ECS instances out with nodes.exclude in the configuration"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,7 @@ class Matching:
 
     matches: tuple[Match, ...]  # of selected instances only
     unmatched: tuple[KubeNode, ...]  # nodes without a usable providerID that fit none of the instances
+    gone: tuple[KubeNode, ...]  # nodes that are not ready and whose providerID's instance does not exist
     problems: tuple[FactsInvalid, ...]
 
     def settled(self) -> tuple[Match, ...]:
@@ -69,14 +73,16 @@ def match(
     nodes: Iterable[KubeNode], instances: Collection[Instance], selection: Selection, *, region_id: str
 ) -> Matching:
     """Match every node among the instances of a region."""
-    index = _Index(instances)
+    index = Index(instances)
     answers = [_answer(node, index, selection, region_id) for node in nodes]
     matches = tuple(answer.match for answer in answers if answer.match)
+    gone = tuple(answer.node for answer in answers if answer.is_gone)
     problems = [answer.problem for answer in answers if answer.problem] + list(_shared_instances(matches))
     return Matching(
         matches=matches,
         unmatched=tuple(answer.node for answer in answers if answer.fits_none),
-        problems=tuple(problems or _ids_without_node(matches, index, selection)),
+        gone=gone,
+        problems=tuple(problems or _ids_without_node(matches, gone, index, selection)),
     )
 
 
@@ -86,14 +92,16 @@ def one_network(matches: Iterable[Match]) -> None:
     Raises:
         NodeAmbiguous: they are not.
     """
+    known = list(matches)
     networks: dict[str, list[str]] = collections.defaultdict(list)
-    for found in matches:
+    for found in known:
         networks[f"{found.instance.vpc_id} in {found.instance.region_id}"].append(found.node.name)
     if len(networks) > 1:
         places = [f"{network} ({listed(names)})" for network, names in sorted(networks.items())]
+        by_address = any(found.matched_by is MatchedBy.INTERNAL_IP for found in known)
         raise NodeAmbiguous(
             f"the nodes are in {len(networks):,} VPCs: {listed(places, separator='; ')}",
-            hint="select the nodes of one VPC with nodes.ids or nodes.tags",
+            hint=f"{f'{SET_VPC}; else ' if by_address else ''}select the nodes of one VPC with nodes.ids or nodes.tags",
         )
 
 
@@ -105,41 +113,17 @@ class _Answer:
     match: Match | None = None
     problem: FactsInvalid | None = None
     fits_none: bool = False
+    is_gone: bool = False
 
 
-class _Index:
-    """Instances by what a node may know of them."""
-
-    def __init__(self, instances: Iterable[Instance]) -> None:
-        self._ids = {instance.instance_id: instance for instance in instances}
-        self._addresses: dict[IPAddress, list[Instance]] = collections.defaultdict(list)
-        self._hostnames: dict[str, list[Instance]] = collections.defaultdict(list)
-        for instance in self._ids.values():
-            self._hostnames[instance.hostname.lower()].append(instance)
-            for primary in instance.private_ips[:1]:
-                self._addresses[primary].append(instance)
-
-    def with_id(self, instance_id: str) -> Instance | None:
-        return self._ids.get(instance_id)
-
-    def with_address_of(self, node: KubeNode) -> list[Instance]:
-        found = (instance for address in node.internal_ips for instance in self._addresses.get(address, ()))
-        return list({instance.instance_id: instance for instance in found}.values())
-
-    def with_hostname_of(self, node: KubeNode) -> list[Instance]:
-        return self._hostnames.get(_hostname(node).lower(), [])
-
-    def advice(self, usual: str) -> str:
-        """What to do about an instance that is not here: with no instance at all, that may not be the node's fault."""
-        return usual if self._ids else f"{_NONE_AT_ALL}; {usual}"
-
-
-def _answer(node: KubeNode, index: _Index, selection: Selection, region_id: str) -> _Answer:
+def _answer(node: KubeNode, index: Index, selection: Selection, region_id: str) -> _Answer:
     named = provider_id.parse(node.provider_id)
     if named.form is not Form.ECS:
         return _by_address_or_hostname(node, named.form, index, selection)
     if not selection.allows_id(named.instance_id):
         return _Answer(node=node)
+    if not node.ready and named.region_id == region_id and index.lacks(named.instance_id):
+        return _Answer(node=node, is_gone=True)
     if problem := _provider_id_problem(node, named, index, region_id):
         return _Answer(node=node, problem=problem)
     return _matched(node, index.with_id(named.instance_id), MatchedBy.PROVIDER_ID, selection)
@@ -151,7 +135,7 @@ def _matched(node: KubeNode, instance: Instance | None, matched_by: MatchedBy, s
     return _Answer(node=node, match=Match(node=node, instance=instance, matched_by=matched_by))
 
 
-def _provider_id_problem(node: KubeNode, named: ProviderId, index: _Index, region_id: str) -> FactsInvalid | None:
+def _provider_id_problem(node: KubeNode, named: ProviderId, index: Index, region_id: str) -> FactsInvalid | None:
     """What speaks against a providerID. Private addresses of other VPCs may repeat and say nothing."""
     claim = f"node {node.name} has the providerID {shown(node.provider_id)}"
     if named.region_id != region_id:
@@ -161,21 +145,21 @@ def _provider_id_problem(node: KubeNode, named: ProviderId, index: _Index, regio
         )
     instance = index.with_id(named.instance_id)
     if instance is None:
-        return NodeUnknown(f"{claim}, but {region_id} has no such instance", hint=index.advice(_WRITE_ONCE))
+        return NodeUnknown(f"{claim}, but {region_id} has no such instance", hint=_WRITE_ONCE)
     rivals = [rival for rival in index.with_address_of(node) if rival.vpc_id == instance.vpc_id]
     if not rivals or instance in rivals:
         return None
     return NodeAmbiguous(
-        f"{claim}, that is {_places([instance])}, but its InternalIP is that of {_places(rivals)}", hint=_WRITE_ONCE
+        f"{claim}, that is {places([instance])}, but its InternalIP is that of {places(rivals)}", hint=_WRITE_ONCE
     )
 
 
-def _by_address_or_hostname(node: KubeNode, form: Form, index: _Index, selection: Selection) -> _Answer:
+def _by_address_or_hostname(node: KubeNode, form: Form, index: Index, selection: Selection) -> _Answer:
     matched_by, candidates = MatchedBy.INTERNAL_IP, index.with_address_of(node)
     if not candidates:
         matched_by, candidates = MatchedBy.HOSTNAME, index.with_hostname_of(node)
     if not candidates:
-        return _Answer(node=node, problem=_no_candidate(node, form, index, selection), fits_none=True)
+        return _Answer(node=node, problem=_no_candidate(node, form, selection), fits_none=True)
     if not any(map(selection.has, candidates)):
         return _Answer(node=node)
     if form is not Form.ABSENT:
@@ -185,27 +169,27 @@ def _by_address_or_hostname(node: KubeNode, form: Form, index: _Index, selection
     return _matched(node, candidates[0], matched_by, selection)
 
 
-def _no_candidate(node: KubeNode, form: Form, index: _Index, selection: Selection) -> FactsInvalid | None:
+def _no_candidate(node: KubeNode, form: Form, selection: Selection) -> FactsInvalid | None:
     if selection.ids is not None:
         return None
     if form is not Form.ABSENT:
         return None if selection.narrows else _unusable(node, form)
     tried = [f"InternalIP {address} as its primary address" for address in node.internal_ips]
-    tried.append(f"hostname {shown(_hostname(node))}")
+    tried.append(f"hostname {shown(hostname_of(node))}")
     return NodeUnknown(
         f"node {node.name} has no providerID, and no instance has its {listed(tried, separator=' or ')}",
-        hint=index.advice(f"check region and vpc; {_EXCLUDE}"),
+        hint=f"check region and vpc; {EXCLUDE}",
     )
 
 
 def _unusable(node: KubeNode, form: Form) -> NodeUnknown:
-    return NodeUnknown(f"node {node.name}: its providerID {shown(node.provider_id)} {form.value}", hint=_EXCLUDE)
+    return NodeUnknown(f"node {node.name}: its providerID {shown(node.provider_id)} {form.value}", hint=EXCLUDE)
 
 
 def _ambiguous(node: KubeNode, matched_by: MatchedBy, candidates: Sequence[Instance]) -> NodeAmbiguous:
-    fact = "InternalIP" if matched_by is MatchedBy.INTERNAL_IP else f"hostname {shown(_hostname(node))}"
+    fact = "InternalIP" if matched_by is MatchedBy.INTERNAL_IP else f"hostname {shown(hostname_of(node))}"
     return NodeAmbiguous(
-        f"node {node.name}: its {fact} is that of {len(candidates):,} instances: {_places(candidates)}",
+        f"node {node.name}: its {fact} is that of {len(candidates):,} instances: {places(candidates)}",
         hint="set vpc in the configuration, or give the node its providerID with kubectl",
     )
 
@@ -220,8 +204,10 @@ def _shared_instances(matches: Iterable[Match]) -> Iterator[NodeAmbiguous]:
             yield NodeAmbiguous(f"{len(sharing):,} nodes are matched to the instance {instance_id}: {nodes}")
 
 
-def _ids_without_node(matches: Iterable[Match], index: _Index, selection: Selection) -> Iterator[NodeUnknown]:
-    taken = {found.instance.instance_id for found in matches}
+def _ids_without_node(
+    matches: Iterable[Match], gone: Iterable[KubeNode], index: Index, selection: Selection
+) -> Iterator[NodeUnknown]:
+    taken = {found.instance.instance_id for found in matches} | {instance_id_of(node) for node in gone}
     for instance_id in sorted((selection.ids or frozenset()) - taken):
         instance = index.with_id(instance_id)
         if instance is None or selection.has(instance):
@@ -231,9 +217,11 @@ def _ids_without_node(matches: Iterable[Match], index: _Index, selection: Select
             )
 
 
-def _hostname(node: KubeNode) -> str:
-    return node.hostname or node.name
+def instance_id_of(node: KubeNode) -> str:
+    """The instance that a node's providerID names, "" if it names none."""
+    return provider_id.parse(node.provider_id).instance_id
 
 
-def _places(instances: Sequence[Instance]) -> str:
+def places(instances: Sequence[Instance]) -> str:
+    """Instances with their VPCs, as messages name them."""
     return listed([f"{instance.instance_id} ({instance.vpc_id})" for instance in instances], separator=" and ")

@@ -5,12 +5,14 @@ Names come from, in this order:
 1. the configuration's `interfaces`: the first rule that an ENI meets names it;
 2. the primary ENI is eth0;
 3. from the metadata service: eth1, eth2… in the order in which the service lists them;
-4. the DeviceIndex, where the API gives a useful one for every secondary ENI: index 2 is eth2;
+4. the DeviceIndex, where the API gives a useful one: index 2 is eth2;
 5. else a guess: eth1, eth2… in order of creation.
 
-Counting (3 and 5) skips names that rules have given, and counts ENIs that carry no pods too, because they take up a
-name on the node all the same. Where a rule and DeviceIndex give one name to two ENIs, both are facts, and that is an
-error; it never happens silently that a name moves to another ENI.
+Counting (3 and 5) skips names that others have already, and counts ENIs that carry no pods too, because they take up a
+name on the node all the same, and so do those that are still being attached or detached. Where a rule and DeviceIndex
+give one name to two ENIs, both are facts, and that is an error. A count comes out differently once an earlier ENI comes
+or goes; `planning.doubts` compares it with the cluster's pools. It never happens silently that a name moves to another
+ENI.
 """
 
 from __future__ import annotations
@@ -20,18 +22,19 @@ import dataclasses
 import fnmatch
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from spidercli.config.schema import Interface, InterfaceMatch
 from spidercli.errors import FactsInvalid
 from spidercli.facts.problems import listed
 from spidercli.facts.selection import has_tags
-from spidercli.model import Eni, IPAddress, IPNetwork, NamedBy, Source
+from spidercli.model import Eni, EniInTransit, IPAddress, IPNetwork, NamedBy, Source, Transit
 
 _PRIMARY_NAME = "eth0"
 _MOST_NICS = 1000
 _HOST_KINDS = frozenset({"Primary", "Secondary", "Trunk"})  # a Member is a VLAN of its Trunk, no interface of the node
 _POD_KINDS = frozenset({"Primary", "Secondary"})
+_TRANSITS = {"Attaching": Transit.ATTACHING, "Detaching": Transit.DETACHING}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -72,12 +75,20 @@ def rules(interfaces: Iterable[Interface]) -> tuple[Rule, ...]:
 
 def carries_pods(eni: Eni) -> bool:
     """Whether pods may use an ENI's addresses: attached, ours to use, and an ordinary interface of the node."""
-    return on_node(eni) and eni.kind in _POD_KINDS and not eni.service_managed and eni.traffic_mode != "HighPerformance"
+    return eni.status == "InUse" and on_node(eni) and _is_for_pods(eni)
 
 
 def on_node(eni: Eni) -> bool:
-    """Whether an ENI is an interface of its node, for pods or not."""
-    return bool(eni.instance_id) and eni.status == "InUse" and eni.kind in _HOST_KINDS
+    """Whether an ENI takes up a name on its node, for pods or not: it is attached, or on the way."""
+    is_plugged = eni.status == "InUse" or eni.status in _TRANSITS
+    return is_plugged and bool(eni.instance_id) and eni.kind in _HOST_KINDS
+
+
+def in_transit(enis: Iterable[Eni]) -> tuple[EniInTransit, ...]:
+    """The ENIs of one node that are to carry pods soon, or did so until now, by id."""
+    moving = (eni for eni in enis if eni.status in _TRANSITS and on_node(eni) and _is_for_pods(eni))
+    found = (EniInTransit(eni_id=eni.eni_id, transit=_TRANSITS[eni.status]) for eni in moving)
+    return tuple(sorted(found, key=lambda each: each.eni_id))
 
 
 def named(enis: Iterable[Eni], naming: Sequence[Rule], source: Source) -> tuple[NamedEni, ...]:
@@ -121,8 +132,13 @@ def name_order(name: str, *, primary: bool) -> tuple[bool, list[tuple[int, str]]
     return not primary, [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces], name
 
 
+def _is_for_pods(eni: Eni) -> bool:
+    """Whether pods may use an ENI's addresses once it is attached."""
+    return eni.kind in _POD_KINDS and not eni.service_managed and eni.traffic_mode != "HighPerformance"
+
+
 def _rule(eni: Eni, naming: Sequence[Rule]) -> Rule | None:
-    return next((rule for rule in naming if rule.fits(eni)), None) if carries_pods(eni) else None
+    return next((rule for rule in naming if rule.fits(eni)), None) if _is_for_pods(eni) else None
 
 
 def _by_default(enis: Sequence[Eni], taken: frozenset[str], source: Source) -> Iterator[NamedEni]:
@@ -132,18 +148,17 @@ def _by_default(enis: Sequence[Eni], taken: frozenset[str], source: Source) -> I
             yield NamedEni(eni=eni, name=_PRIMARY_NAME, named_by=NamedBy.PRIMARY)
     if source is Source.METADATA:
         yield from _counted(secondaries, taken, NamedBy.MAC)
-    elif indexes := _device_indexes(secondaries):
-        for eni in secondaries:
-            yield NamedEni(eni=eni, name=f"eth{indexes[eni.eni_id]}", named_by=NamedBy.DEVICE_INDEX)
-    else:
-        by_age = sorted(secondaries, key=lambda eni: (eni.created_at, eni.eni_id))
-        yield from _counted(by_age, taken, NamedBy.CREATION_ORDER)
+        return
+    indexed = [eni for eni in secondaries if _has_index(eni)]
+    for eni in indexed:
+        yield NamedEni(eni=eni, name=f"eth{eni.device_index}", named_by=NamedBy.DEVICE_INDEX)
+    by_age = sorted((eni for eni in secondaries if not _has_index(eni)), key=lambda eni: (eni.created_at, eni.eni_id))
+    yield from _counted(by_age, taken.union(f"eth{eni.device_index}" for eni in indexed), NamedBy.CREATION_ORDER)
 
 
-def _device_indexes(enis: Iterable[Eni]) -> Mapping[str, int]:
-    """DeviceIndex by ENI id, or nothing if one is missing, 0, which is the primary ENI's, or no index of a NIC."""
-    indexes = {eni.eni_id: eni.device_index or 0 for eni in enis}
-    return indexes if all(0 < index < _MOST_NICS for index in indexes.values()) else {}
+def _has_index(eni: Eni) -> bool:
+    """Whether DeviceIndex names a secondary ENI: 0 is the primary one's, which some answers give to all."""
+    return 0 < (eni.device_index or 0) < _MOST_NICS
 
 
 def _counted(enis: Iterable[Eni], taken: frozenset[str], named_by: NamedBy) -> Iterator[NamedEni]:

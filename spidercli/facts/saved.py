@@ -7,7 +7,8 @@ name; and the configuration may ask for fewer nodes than the file has.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import IPv4Address
 
 from spidercli.config.schema import Config, Nodes
 from spidercli.config.texts import shown
@@ -17,9 +18,12 @@ from spidercli.facts import exclusion, provider_id, selection
 from spidercli.facts.kubernetes import ClusterNodes
 from spidercli.facts.problems import listed, refuse
 from spidercli.facts.provider_id import Form
-from spidercli.model import Inventory, KubeNode, Node
+from spidercli.model import Inventory, IPAddress, KubeNode, Node
 
-_ANEW = "save the inventory anew with `spidercli inventory -o yaml`, or choose another cluster with --context"
+_ANEW = (
+    "save the inventory anew with `spidercli inventory -o yaml`, without --no-cluster, so that nodes are matched to "
+    "their instances; or choose another cluster with --context"
+)
 
 
 def select(found: Inventory, nodes: Nodes, *, region: str | None, vpc: str | None, where: str) -> Inventory:
@@ -62,8 +66,11 @@ def check(found: Inventory, live: ClusterNodes, config: Config, where: str) -> N
     problems = [
         (node, "is one that nodes.exclude leaves out by a label") for node in found.nodes if node.name in marked
     ]
+    owners = {address: node for node in found.nodes for address in _own_addresses(node)}
     pairs = ((node, nodes[node.name]) for node in found.nodes if node.name in nodes)
-    problems += [(node, _contradiction(node, current, excluded)) for node, current in pairs]
+    problems += [
+        (node, _contradiction(node, current, owners) or _offered(node, current, excluded)) for node, current in pairs
+    ]
     refuse(FactsInvalid(f"{where}: node {node.name} {problem}", hint=_ANEW) for node, problem in problems if problem)
 
 
@@ -97,11 +104,39 @@ def _elsewhere(nodes: Iterable[Node], region: str | None, vpc: str | None, where
             )
 
 
-def _contradiction(node: Node, current: KubeNode, excluded: Exclusions) -> str:
-    """The first thing that speaks against a node's facts, as the end of a sentence."""
+def _contradiction(node: Node, current: KubeNode, owners: Mapping[IPAddress, Node]) -> str:
+    """The first thing that says that a node is another machine than the file's, as the end of a sentence."""
     if node.uid and node.uid != current.uid:
         return f"has the uid {node.uid}, but the cluster's has {current.uid}: it was registered anew"
-    return _other_instance(node, current) or _offered(node, current, excluded)
+    return _other_instance(node, current) or _other_address(node, current, owners)
+
+
+def _other_address(node: Node, current: KubeNode, owners: Mapping[IPAddress, Node]) -> str:
+    """What the node's IPv4 InternalIPs say, where none of them is one of the file's node, as far as the file knows.
+
+    An address that nobody in the file has says nothing against a providerID that names the file's instance: that may
+    go with an InternalIP of no ENI. Nor where the file, written by hand, does not tell every NIC's primary address.
+    """
+    addresses = [address for address in current.internal_ips if isinstance(address, IPv4Address)]
+    if not addresses or any(_has(node, address) for address in addresses):
+        return ""
+    owner = next((owners[address] for address in addresses if address in owners), None)
+    named = _meant(current.provider_id) == _meant(node.expected_provider_id)
+    if owner is None and (named or not all(nic.primary_ip for nic in node.nics)):
+        return ""
+    own = f"{node.instance_id} with {listed(list(map(str, _own_addresses(node)))) or 'other addresses'}"
+    theirs = f"that of {owner.instance_id}, {owner.name} in the file" if owner else "on none of its NICs"
+    return f"is {own}, but the cluster's has the InternalIP {listed(list(map(str, addresses)))}, {theirs}"
+
+
+def _own_addresses(node: Node) -> tuple[IPAddress, ...]:
+    """The addresses that a node itself uses, as far as the file knows."""
+    return (*(nic.primary_ip for nic in node.nics if nic.primary_ip), *node.own_addresses)
+
+
+def _has(node: Node, address: IPAddress) -> bool:
+    blocks = (block.addresses for nic in node.nics for block in nic.blocks)
+    return address in _own_addresses(node) or any(address in addresses for addresses in blocks)
 
 
 def _offered(node: Node, current: KubeNode, excluded: Exclusions) -> str:

@@ -14,6 +14,7 @@ from spidercli.sandbox.scenarios import guide
 Run = Callable[..., Any]
 Written = Callable[[], list[str]]
 POOLS = ("spiderpool.spidernet.io/v2beta1", "spiderippools")
+pytestmark = pytest.mark.usefixtures("networks")
 
 
 @pytest.fixture(name="exclude")

@@ -152,6 +152,7 @@ def test_a_file_by_hand_stays_usable(spidercli: Run, sandbox: Sandbox, tmp_path:
     )
 
 
+@pytest.mark.usefixtures("networks")
 def test_pools_of_a_node_that_joined_since_stay(
     spidercli: Run, sandbox: Sandbox, save: Callable[..., str], pods: Any, written: Written
 ) -> None:
@@ -165,6 +166,7 @@ def test_pools_of_a_node_that_joined_since_stay(
     assert ran.stderr == f"warning: {path} lacks 1 of the cluster's nodes, whose pools are left alone: worker\n"
 
 
+@pytest.mark.usefixtures("networks")
 def test_pools_of_a_node_that_is_nowhere_may_go(
     spidercli: Run, sandbox: Sandbox, save: Callable[..., str], pods: Any
 ) -> None:
@@ -178,6 +180,7 @@ def test_pools_of_a_node_that_is_nowhere_may_go(
     assert (ran.code, ran.stdout) == (0, "2 of 2 changes made, 2 unchanged\n")
 
 
+@pytest.mark.usefixtures("networks")
 def test_the_list_says_which_pools_were_not_read(spidercli: Run, sandbox: Sandbox, save: Callable[..., str]) -> None:
     """A pool of a node that the file lacks is no orphan in the list either."""
     spidercli("pools", "sync", "--yes")

@@ -26,8 +26,10 @@ def namespace(name: str) -> Manifest:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "status": {"phase": "Active"}}
 
 
-def node(name: str, address: IPv4Address, *, control_plane: bool = False, provider_id: str = "") -> Manifest:
-    """A ready node, by default without a providerID."""
+def node(
+    name: str, address: IPv4Address, *, control_plane: bool = False, provider_id: str = "", ready: bool = True
+) -> Manifest:
+    """A node, by default without a providerID; one that is not ready has lost its kubelet."""
     labels = {
         "kubernetes.io/arch": "amd64",
         "kubernetes.io/hostname": name,
@@ -44,7 +46,7 @@ def node(name: str, address: IPv4Address, *, control_plane: bool = False, provid
                 {"type": "InternalIP", "address": str(address)},
                 {"type": "Hostname", "address": name},
             ],
-            "conditions": [_condition("Ready", "KubeletReady", "kubelet is posting ready status")],
+            "conditions": [_kubelet(ready=ready)],
             "nodeInfo": {
                 "architecture": "amd64",
                 "operatingSystem": "linux",
@@ -66,8 +68,14 @@ def nodes(world: World, provider_ids: Mapping[str, str] = _NONE) -> Iterator[Man
         yield node(instance.hostname, address, provider_id=provider_ids.get(instance.hostname, ""))
 
 
-def _condition(kind: str, reason: str, message: str) -> Manifest:
-    return {"type": kind, "status": "True", "reason": reason, "message": message}
+def _condition(kind: str, reason: str, message: str, *, status: str = "True") -> Manifest:
+    return {"type": kind, "status": status, "reason": reason, "message": message}
+
+
+def _kubelet(*, ready: bool) -> Manifest:
+    if ready:
+        return _condition("Ready", "KubeletReady", "kubelet is posting ready status")
+    return _condition("Ready", "NodeStatusUnknown", "Kubelet stopped posting node status.", status="Unknown")
 
 
 def pod(name: str, *, app: str, image: str, node_name: str, address: str, network: str) -> Manifest:

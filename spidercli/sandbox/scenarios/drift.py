@@ -1,7 +1,7 @@
 """A cloud and pools that disagree in every way that a plan knows: each node is a case of its own, and named for it.
 
 eth1 carries the cases; node number N has its addresses in 10.1.N.0. eth2, where a node has it, is in a subnet that a
-pool of somebody else overlaps.
+pool of somebody else overlaps; eth3 has no SpiderMultusConfig yet.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ vpc: {VPC}
 """
 
 _NETWORK = IPv4Network("10.0.0.0/8")
+_SUBNETS = {1: ("10.1.0.0/16", "10.1.255.253"), 2: ("10.2.0.0/17", "10.2.127.253"), 3: ("10.3.0.0/16", "10.3.255.253")}
 _PRIMARY = 10  # the last octet of a node's own addresses
 _USUAL = range(11, 16)  # the last octets of its pods'
 _FORMER = {"subnet": "10.9.0.0/16", "gateway": "10.9.255.253"}  # of a vSwitch that the ENI was in before
@@ -72,6 +73,8 @@ _CASES = (
     _Case(node="being-deleted", used=(11,), deleted=True),
     _Case(node="overlapped", pool=None, nic=2),
     _Case(node="other-subnet-overlapped", differs=_FORMER, nic=2),
+    _Case(node="without-network", pool=None, nic=3),
+    _Case(node="other-network", cloud=range(11, 14), differs={"multusName": [f"{cluster.SYSTEM}/ipvlan-eth1"]}, nic=3),
 )
 _PROVIDER_IDS = {"unchanged": "cn-hangzhou.i-unchanged", "grows": "alicloud://cn-hangzhou.i-grows"}
 
@@ -84,7 +87,7 @@ def build() -> Scenario:
 
 def _world() -> World:
     site = Site(NAME, _NETWORK)
-    lengths = enumerate((16, 16, 17))
+    lengths = enumerate((16, 16, 17, 16))
     vswitches = [site.add_vswitch(f"{NAME}-eth{nic}", IPv4Network(f"10.{nic}.0.0/{size}")) for nic, size in lengths]
     for number, case in enumerate(_CASES, start=1):
         own = [_interface(number, case, nic, vswitches[nic]) for nic in range(case.nic + 1)]
@@ -107,10 +110,12 @@ def _manifests(world: World) -> Iterator[Manifest]:
     yield cluster.kubeadm_config()
     yield from cluster.spiderpool("ipvlan-eth0", nodes=len(_CASES))
     yield _foreign(cluster.multus_config("ipvlan-eth1", "eth1"))
-    yield cluster.multus_config("ipvlan-eth3", "eth3")
+    yield cluster.multus_config("ipvlan-eth2", "eth2")
+    yield cluster.multus_config("ipvlan-eth9", "eth9")
     for number, case in enumerate(_CASES, start=1):
         yield from _case(number, case)
     yield from _nobodys()
+    yield from _released()
 
 
 def _case(number: int, case: _Case) -> Iterator[Manifest]:
@@ -135,12 +140,13 @@ def _pool_of(case: _Case, base: str) -> Manifest:
 
 
 def _spec(node: str, ips: str, nic: int) -> Manifest:
+    subnet, gateway = _SUBNETS[nic]
     return {
         "default": True,
         "ipVersion": 4,
         "ips": [ips],
-        "subnet": "10.1.0.0/16" if nic == 1 else "10.2.0.0/17",
-        "gateway": "10.1.255.253" if nic == 1 else "10.2.127.253",
+        "subnet": subnet,
+        "gateway": gateway,
         "nodeName": [node],
         "multusName": [f"{cluster.SYSTEM}/ipvlan-eth{nic}"],
     }
@@ -174,6 +180,13 @@ def _nobodys() -> Iterator[Manifest]:
     yield _pod("gone-in-use", "10.1.201.11")
     yield _foreign(cluster.ip_pool("by-hand", _spec("listed-by-another", "10.1.16.15", 1), {}))
     yield _foreign(cluster.ip_pool("legacy", _spec("overlapped", "10.2.0.200", 2) | {"subnet": "10.2.0.0/24"}, {}))
+
+
+def _released() -> Iterator[Manifest]:
+    """A node that outlived its instance, and its pool: no plan is about them."""
+    instance = instance_id("released")
+    yield cluster.node("released", IPv4Address("10.0.203.10"), provider_id=f"{REGION}.{instance}", ready=False)
+    yield cluster.ip_pool("released-eth1", _spec("released", "10.1.203.11-10.1.203.15", 1), {})
 
 
 def _pod(node: str, address: str) -> Manifest:

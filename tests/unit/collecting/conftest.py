@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from typing import Any
 
@@ -22,6 +22,7 @@ class FakeCloud:
     known: dict[str, Instance] = dataclasses.field(default_factory=dict)
     calls: list[str] = dataclasses.field(default_factory=list)
     threads: set[int] = dataclasses.field(default_factory=set)
+    secondary: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)  # by instance
     failure: Exception | None = None
     stopped: bool = False
 
@@ -62,7 +63,11 @@ class FakeCloud:
         self.calls.append(f"enis of {vpc_id}")
         if self.failure:
             raise self.failure
-        return tuple(_eni(instance) for instance in self.known.values() if instance.vpc_id == vpc_id)
+        return tuple(
+            _eni(instance, self.secondary.get(instance.instance_id, ()))
+            for instance in self.known.values()
+            if instance.vpc_id == vpc_id
+        )
 
     def vswitches(self, *, vpc_id: str) -> tuple[VSwitch, ...]:
         self.threads.add(threading.get_ident())
@@ -77,7 +82,7 @@ class FakeCloud:
         raise NotImplementedError
 
 
-def _eni(instance: Instance) -> Eni:
+def _eni(instance: Instance, secondary: Iterable[str]) -> Eni:
     return Eni(
         eni_id=instance.instance_id.replace("i-", "eni-"),
         name="",
@@ -90,7 +95,7 @@ def _eni(instance: Instance) -> Eni:
         vswitch_id="vsw-1",
         zone_id=instance.zone_id,
         primary_ip=instance.private_ips[0],
-        secondary_ips=Addresses(IPv4Address, ()),
+        secondary_ips=Addresses(IPv4Address, (int(IPv4Address(address)) for address in secondary)),
         ipv4_prefixes=(),
         ipv6_addresses=Addresses(IPv6Address, ()),
         ipv6_prefixes=(),

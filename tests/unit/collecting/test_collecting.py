@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -66,16 +67,74 @@ def test_whole_vpc_is_listed_only_for_hostnames(cloud: Any, node: Any) -> None:
     """A node that neither providerID nor address explain takes a listing, if a VPC is known."""
     cloud.add("i-1", "10.0.0.1")
     cloud.add("i-2", "10.0.0.2", hostname="B")
-    nodes = [node("a", provider_id="cn-hangzhou.i-1"), node("b", "10.9.9.9")]
+    cloud.secondary["i-2"] = ("10.0.0.99",)
+    nodes = [node("a", provider_id="cn-hangzhou.i-1"), node("b", "10.0.0.99")]
 
     facts = collect(cloud, nodes, Config())
 
     assert cloud.calls[:-2] == [
         "instances of None: i-1",
-        "instances of vpc-1: 10.9.9.9",
+        "instances of vpc-1: 10.0.0.99",
         "instances of vpc-1: all",
     ]
     assert inventory(facts, nodes, Config()).nodes[1].matched_by is MatchedBy.HOSTNAME
+
+
+def test_addresses_alone_are_compared_with_all_hostnames(cloud: Any, node: Any) -> None:
+    """Where nothing settles the VPC, and the hostname does not bear an address out, it must not lead elsewhere."""
+    cloud.add("i-db", "10.0.1.10", hostname="billing-db", vpc_id="vpc-2")
+    cloud.add("i-1", "10.0.0.10", hostname="app-1")
+
+    with pytest.raises(NodeAmbiguous, match=r"i-db \(vpc-2\), but its hostname 'app-1' is that of i-1 \(vpc-1\)"):
+        collect(cloud, [node("app-1", "10.0.1.10")], Config())
+
+    assert cloud.calls == ["instances of None: 10.0.1.10", "instances of None: all"]
+
+
+def test_hostnames_that_are_nobodys_are_no_contradiction(cloud: Any, node: Any) -> None:
+    """Many clusters name nodes otherwise than ECS names machines; what was read to know that is no fact."""
+    cloud.add("i-1", "10.0.0.1", hostname="iZbp1a")
+    cloud.add("i-2", "10.0.0.2", hostname="other", vpc_id="vpc-2")
+
+    assert collect(cloud, [node("app-1", "10.0.0.1")], Config()).instances == (cloud.known["i-1"],)
+
+
+@pytest.mark.parametrize(
+    ("config", "provider_id"),
+    [(Config(vpc="vpc-1"), ""), (Config(nodes=Nodes(ids=["i-1", "i-2"])), ""), (Config(), "cn-hangzhou.i-2")],
+    ids=["vpc", "ids", "provider-id"],
+)
+def test_a_settled_vpc_spares_the_listing_of_the_region(
+    cloud: Any, node: Any, config: Config, provider_id: str
+) -> None:
+    """The configuration or another node's providerID says where addresses are."""
+    cloud.add("i-1", "10.0.0.1", hostname="iZbp1a")
+    cloud.add("i-2", "10.0.0.2", hostname="iZbp1b")
+
+    collect(cloud, [node("a", "10.0.0.1"), node("b", "10.0.0.2", provider_id=provider_id)], config)
+
+    assert "instances of None: all" not in cloud.calls
+
+
+def test_an_address_that_its_hostname_bears_out_costs_no_more(cloud: Any, node: Any) -> None:
+    """Nodes that are called like their instances take one call."""
+    cloud.add("i-1", "10.0.0.1", hostname="A")
+
+    collect(cloud, [node("a", "10.0.0.1")], Config())
+
+    assert cloud.calls[:-2] == ["instances of None: 10.0.0.1"]
+
+
+def test_a_node_that_is_gone_does_not_keep_others_from_their_facts(cloud: Any, node: Any) -> None:
+    """Its instance is asked for, and the rest goes on without it."""
+    cloud.add("i-1", "10.0.0.1")
+    gone = dataclasses.replace(node("b", "10.0.0.2", provider_id="cn-hangzhou.i-2"), ready=False)
+    nodes = [node("a", provider_id="cn-hangzhou.i-1"), gone]
+
+    facts = collect(cloud, nodes, Config())
+
+    assert cloud.calls[0] == "instances of None: i-1 i-2"
+    assert [found.name for found in inventory(facts, nodes, Config()).nodes] == ["a"]
 
 
 def test_hostname_is_trusted_only_after_the_listing(cloud: Any, node: Any) -> None:

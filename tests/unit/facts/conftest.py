@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
@@ -33,9 +32,10 @@ class Build:
         }
         return Instance(instance_id=instance_id, **{**defaults, **fields})
 
-    def kube_node(self, name: str, *ips: str, provider_id: str = "", hostname: str = "", uid: str = "") -> KubeNode:
+    def kube_node(self, name: str, *ips: str, **fields: Any) -> KubeNode:
         internal_ips = tuple(ipaddress.ip_address(ip) for ip in ips)
-        return KubeNode(name=name, uid=uid, provider_id=provider_id, internal_ips=internal_ips, hostname=hostname)
+        defaults: dict[str, Any] = {"uid": "", "provider_id": "", "hostname": ""}
+        return KubeNode(name=name, internal_ips=internal_ips, **{**defaults, **fields})
 
     def eni(self, eni_id: str, ip: str | None = None, secondary: Iterable[str] = (), **fields: Any) -> Eni:
         primary = fields.get("primary", False)
@@ -111,8 +111,8 @@ class Build:
         return self.kube_node("master", "172.31.199.183"), self.kube_node("worker", "172.31.199.184")
 
     def _guide_eni(self, eni_id: str, instance_id: str, ip: str, secondary: str, *, primary: bool = False) -> Eni:
-        eni = self.eni(eni_id, ip, [secondary], instance_id=instance_id, primary=primary)
-        return dataclasses.replace(eni, vswitch_id=f"vsw-{ip.partition('.')[0]}")
+        vswitch_id = f"vsw-{ip.partition('.')[0]}"
+        return self.eni(eni_id, ip, [secondary], instance_id=instance_id, primary=primary, vswitch_id=vswitch_id)
 
 
 @pytest.fixture(name="build", scope="session")

@@ -10,9 +10,9 @@ import pytest
 
 from spidercli import addresses
 from spidercli.config.schema import Config, Nodes
-from spidercli.errors import AddressClaimedTwice, FactsInvalid, NodeUnknown
-from spidercli.facts.assemble import inventory
-from spidercli.model import Family, Inventory, MatchedBy, NamedBy, Source
+from spidercli.errors import AddressClaimedTwice, FactsInvalid, NodeAmbiguous, NodeUnknown
+from spidercli.facts.assemble import gone, inventory
+from spidercli.model import EniInTransit, Family, Inventory, MatchedBy, NamedBy, Source, Transit
 
 
 def told(found: Inventory) -> list[tuple[str, str, str, list[str]]]:
@@ -66,6 +66,67 @@ def test_without_a_cluster_nodes_are_named_after_instances(build: Any) -> None:
     assert {node.uid for node in found.nodes} == {""}
 
 
+def test_enis_on_the_way_are_no_nics(build: Any) -> None:
+    """What is being detached has no addresses for pods any more, and the node tells that it has it."""
+    guide = build.guide_facts()
+    leaving = build.eni("eni-w9", "192.168.0.177", ["192.168.0.178"], instance_id="i-worker", status="Detaching")
+    found = inventory(dataclasses.replace(guide, enis=(*guide.enis, leaving)), build.guide_nodes(), Config())
+
+    assert told(found) == GUIDE
+    assert [node.in_transit for node in found.nodes] == [
+        (),
+        (EniInTransit(eni_id="eni-w9", transit=Transit.DETACHING),),
+    ]
+
+
+def test_addresses_that_a_node_uses_itself_are_kept(build: Any) -> None:
+    """InternalIPs that are no NIC's primary address: the inventory alone would not tell that they are the node's."""
+    node = build.kube_node("worker", "172.31.199.184", "172.31.199.190", "192.168.0.166")
+    (worker,) = inventory(build.guide_facts(), [node], Config()).nodes
+
+    assert worker.own_addresses == (IPv4Address("172.31.199.190"),)
+    assert worker.nics[0].blocks[0].addresses[0] == IPv4Address("172.31.199.191")
+
+
+@pytest.mark.parametrize("ip", ["192.168.0.166", "192.168.0.165"], ids=["primary-of-eth1", "secondary-of-eth1"])
+def test_a_hostname_matches_where_the_instance_has_the_address(build: Any, ip: str) -> None:
+    """A kubelet may use any address of its machine as --node-ip."""
+    (worker,) = inventory(build.guide_facts(), [build.kube_node("worker", ip)], Config()).nodes
+
+    assert (worker.instance_id, worker.matched_by) == ("i-worker", MatchedBy.HOSTNAME)
+
+
+@pytest.mark.parametrize("node", ["worker", "edge-1"], ids=["by-name", "by-hostname"])
+def test_a_hostname_alone_makes_no_machine(build: Any, node: str) -> None:
+    """A machine elsewhere that is called like an instance is not that instance; the hint says how to leave it out."""
+    elsewhere = build.kube_node(node, "192.168.77.5", hostname="Worker")
+
+    with pytest.raises(NodeAmbiguous) as caught:
+        inventory(build.guide_facts(), [build.guide_nodes()[0], elsewhere], Config())
+
+    assert caught.value.message == (
+        f"node {node}: its hostname 'Worker' is that of i-worker (vpc-1), "
+        "but no ENI of that instance has its InternalIP 192.168.77.5: it is another machine"
+    )
+    assert "nodes.exclude" in str(caught.value.hint)
+
+
+def test_a_hostname_is_enough_where_there_is_no_address(build: Any) -> None:
+    """A kubelet that leaves its addresses to the Cloud Controller Manager reports none until it has its providerID."""
+    found = inventory(build.guide_facts(), [build.kube_node("worker")], Config())
+
+    assert [(node.instance_id, node.matched_by) for node in found.nodes] == [("i-worker", MatchedBy.HOSTNAME)]
+
+
+def test_nodes_that_are_gone_are_not_joined(build: Any) -> None:
+    """They are told apart from those that the configuration leaves out."""
+    lost = build.kube_node("lost", "172.31.199.199", provider_id="cn-hangzhou.i-lost", ready=False)
+    nodes = [*build.guide_nodes(), lost]
+
+    assert told(inventory(build.guide_facts(), nodes, Config())) == GUIDE
+    assert gone(build.guide_facts(), nodes, Config()) == (lost,)
+
+
 def test_no_nodes_are_an_empty_inventory(build: Any) -> None:
     """Whether nothing is too little is for somebody else to decide."""
     assert inventory(build.facts(), (), Config()).nodes == ()
@@ -102,7 +163,7 @@ def test_metadata_of_a_machine_that_is_no_node_is_an_error(build: Any) -> None:
 def test_address_on_two_enis_is_an_error(build: Any) -> None:
     """The message names the address, both ENIs and both nodes."""
     guide = build.guide_facts()
-    twice = dataclasses.replace(guide.enis[3], secondary_ips=guide.enis[1].secondary_ips[:1])
+    twice = guide.enis[3]._replace(secondary_ips=guide.enis[1].secondary_ips[:1])
 
     with pytest.raises(
         AddressClaimedTwice,
@@ -114,7 +175,7 @@ def test_address_on_two_enis_is_an_error(build: Any) -> None:
 def test_primary_address_among_pod_addresses_of_another_eni_is_an_error(build: Any) -> None:
     """An address that a node uses itself can't be one that pods take elsewhere."""
     guide = build.guide_facts()
-    twice = dataclasses.replace(guide.enis[2], secondary_ips=addresses.gathered([IPv4Address("172.31.199.183")]))
+    twice = guide.enis[2]._replace(secondary_ips=addresses.gathered([IPv4Address("172.31.199.183")]))
 
     with pytest.raises(AddressClaimedTwice, match="eni-m0 of node master and on eni-w0 of node worker"):
         inventory(dataclasses.replace(guide, enis=(*guide.enis[:2], twice)), build.guide_nodes(), Config())
@@ -123,7 +184,7 @@ def test_primary_address_among_pod_addresses_of_another_eni_is_an_error(build: A
 def test_enis_of_other_instances_do_not_matter(build: Any) -> None:
     """An ENI that belongs to no node may claim what it likes."""
     guide = build.guide_facts()
-    stranger = dataclasses.replace(guide.enis[1], eni_id="eni-x", instance_id="i-x", vswitch_id="vsw-x")
+    stranger = guide.enis[1]._replace(eni_id="eni-x", instance_id="i-x", vswitch_id="vsw-x")
 
     facts = dataclasses.replace(guide, enis=(stranger, *guide.enis))
 

@@ -18,7 +18,7 @@ from spidercli.errors import DocumentInvalid
 from spidercli.facts import document
 from spidercli.facts.assemble import inventory
 from spidercli.facts.nics import name_order
-from spidercli.model import AddressBlock, Inventory, MatchedBy, NamedBy, Nic, Node, Source
+from spidercli.model import AddressBlock, EniInTransit, Inventory, MatchedBy, NamedBy, Nic, Node, Source, Transit
 
 SHORTEST = """\
 apiVersion: spidercli.io/v1
@@ -117,6 +117,20 @@ def test_shortest_document_has_sensible_defaults() -> None:
     assert (eth1.name, eth1.primary, eth1.primary_ip) == ("eth1", False, None)
     assert addresses.collapse(eth0.blocks[0].addresses) == ["172.31.199.190-172.31.199.194"]
     assert (eth1.blocks[0].subnet, eth1.blocks[0].gateway) == (IPv4Network("192.168.0.0/24"), None)
+
+
+def test_enis_on_the_way_are_saved() -> None:
+    """What was being detached when the file was saved is told; other files say nothing of it."""
+    text = SHORTEST.replace("    nics:", "    inTransit: [{eni: eni-9, transit: detaching}]\n    nics:")
+    found = document.parse(text, "inv.yaml")
+
+    assert found.nodes[0].in_transit == (EniInTransit(eni_id="eni-9", transit=Transit.DETACHING),)
+    assert document.parse(document.dump(found), "inv.yaml") == found
+    assert "inTransit" not in document.dump(document.parse(SHORTEST, "inv.yaml"))
+    assert problems(text.replace("transit: det", "Transit: det")) == [
+        "inv.yaml:7: nodes[0].inTransit[0].transit: is missing",
+        "inv.yaml:7: nodes[0].inTransit[0].Transit: is no key here, did you mean transit?",
+    ]
 
 
 def test_json_has_the_same_data() -> None:
@@ -294,6 +308,7 @@ def _inventory(draw: st.DrawFn) -> Inventory:
             zone_id=draw(token),
             vpc_id=draw(token),
             matched_by=draw(st.sampled_from(MatchedBy)),
+            own_addresses=draw(st.sampled_from([(), (IPv4Address("10.0.0.9"), IPv6Address("2408::9"))])),
             nics=_nics(draw, number, rng),
         )
         for number, name in enumerate(names)

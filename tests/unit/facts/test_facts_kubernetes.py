@@ -18,14 +18,15 @@ def node(**parts: Any) -> dict[str, Any]:
 
 
 def test_all_facts_are_read() -> None:
-    """Name, uid, providerID, every InternalIP and the Hostname address are taken over."""
+    """Name, uid, providerID, every InternalIP, the Hostname address and readiness are taken over."""
     addresses = [
         {"type": "InternalIP", "address": "172.31.199.184"},
         {"type": "InternalIP", "address": "2408::1"},
         {"type": "ExternalIP", "address": "47.98.137.75"},
         {"type": "Hostname", "address": "Worker"},
     ]
-    manifest = node(spec={"providerID": "cn-hangzhou.i-1"}, status={"addresses": addresses})
+    conditions = [{"type": "MemoryPressure", "status": "False"}, {"type": "Ready", "status": "True"}]
+    manifest = node(spec={"providerID": "cn-hangzhou.i-1"}, status={"addresses": addresses, "conditions": conditions})
 
     assert kube_node(manifest) == KubeNode(
         name="worker",
@@ -33,7 +34,24 @@ def test_all_facts_are_read() -> None:
         provider_id="cn-hangzhou.i-1",
         internal_ips=(IPv4Address("172.31.199.184"), IPv6Address("2408::1")),
         hostname="Worker",
+        ready=True,
     )
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        [{"type": "Ready", "status": "False"}],
+        [{"type": "Ready", "status": "Unknown"}],
+        [{"type": "NetworkReady", "status": "True"}],
+        [{"type": "Ready", "status": True}],
+        ["Ready"],
+        {},
+    ],
+)
+def test_a_node_that_does_not_say_so_is_not_ready(conditions: object) -> None:
+    """Only the condition Ready counts, and of it only the status True."""
+    assert not kube_node(node(status={"conditions": conditions})).ready
 
 
 @pytest.mark.parametrize("entry", ["virtual-*", "type=virtual-kubelet", "type="])
@@ -77,7 +95,9 @@ def test_hostname_label_stands_in_for_the_address() -> None:
 )
 def test_missing_and_odd_fields_count_as_not_set(odd: dict[str, Any]) -> None:
     """A field that is missing or has a strange type is as good as absent."""
-    assert kube_node(node(**odd)) == KubeNode(name="worker", uid="u-1", provider_id="", internal_ips=(), hostname="")
+    bare = KubeNode(name="worker", uid="u-1", provider_id="", internal_ips=(), hostname="", ready=False)
+
+    assert kube_node(node(**odd)) == bare
 
 
 @pytest.mark.parametrize("metadata", [None, {}, {"name": ""}, {"name": 3}, "worker"])

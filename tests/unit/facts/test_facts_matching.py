@@ -16,7 +16,6 @@ from spidercli.facts.selection import Selection
 from spidercli.model import Instance, KubeNode, MatchedBy
 
 ANY = Selection(ids=None, tags={})
-_PERMISSION = "check that RAM allows ecs:DescribeInstances: without it ECS shows no instance at all, and no error"
 
 
 def only(*ids: str, **tags: str) -> Selection:
@@ -52,17 +51,6 @@ def test_each_fact_matches_in_its_turn(build: Any) -> None:
         "c": ("i-3", MatchedBy.HOSTNAME),
         "node-d": ("i-4", MatchedBy.HOSTNAME),
     }
-
-
-@pytest.mark.parametrize("named", ["cn-hangzhou.i-1", ""], ids=["by-provider-id", "by-address"])
-def test_no_instance_at_all_may_be_a_missing_permission(build: Any, named: str) -> None:
-    """Without permission ECS shows no instance and no error: the permission is looked at before any node is deleted."""
-    node = build.kube_node("a", "10.0.0.1", provider_id=named)
-    stranger = build.instance("i-9", "10.0.0.9")
-
-    blind, seeing = (match([node], instances).problems[0].hint or "" for instances in ([], [stranger]))
-
-    assert blind == f"{_PERMISSION}; {seeing}"
 
 
 def test_address_beats_hostname(build: Any) -> None:
@@ -128,6 +116,57 @@ def test_provider_id_of_no_instance_is_an_error(build: Any) -> None:
         match([node], [build.instance("i-1", "10.0.0.1")]).settled()
 
     assert "delete the Node" in str(caught.value.hint)
+
+
+def test_a_silent_node_whose_instance_is_gone_is_left_out(build: Any) -> None:
+    """An instance that was released does not keep the other nodes from being matched."""
+    node = build.kube_node("a", "10.0.0.1", provider_id="alicloud://cn-hangzhou.i-gone", ready=False)
+    found = match([node, build.kube_node("b", "10.0.0.2")], [build.instance("i-2", "10.0.0.2")])
+
+    assert list(pairs(found.settled())) == ["b"]
+    assert found.gone == (node,)
+
+
+def test_a_silent_node_is_matched_while_its_instance_is_there(build: Any) -> None:
+    """A machine that is being restarted keeps its match."""
+    node = build.kube_node("a", "10.0.0.1", provider_id="cn-hangzhou.i-1", ready=False)
+    found = match([node], [build.instance("i-1", "10.0.0.1")])
+
+    assert (list(pairs(found.settled())), found.gone) == (["a"], ())
+
+
+@pytest.mark.parametrize(
+    ("named", "instances"),
+    [("cn-hangzhou.i-gone", []), ("cn-beijing.i-gone", ["i-1"]), ("k3s://a", ["i-1"]), ("", ["i-1"])],
+    ids=["nothing-seen", "another-region", "another-provider", "not-named"],
+)
+def test_a_silent_node_is_an_error_where_nobody_can_tell(build: Any, named: str, instances: list[str]) -> None:
+    """Only where instances can be seen, and this one of the region can't, is it known to be gone."""
+    found = match([build.kube_node("a", provider_id=named, ready=False)], [build.instance(each) for each in instances])
+
+    assert found.gone == ()
+    with pytest.raises(FactsInvalid, match="node a"):
+        found.settled()
+
+
+def test_a_selected_id_of_an_instance_that_is_gone_is_no_error(build: Any) -> None:
+    """Its node is there, and is left out as any other of the kind."""
+    nodes = [
+        build.kube_node("a", provider_id="cn-hangzhou.i-gone", ready=False),
+        build.kube_node("b", provider_id="cn-hangzhou.i-2"),
+    ]
+
+    assert list(pairs(match(nodes, [build.instance("i-2")], only("i-gone", "i-2")).settled())) == ["b"]
+
+
+def test_a_node_that_is_not_selected_is_not_gone_either(build: Any) -> None:
+    """Nobody asked for its instance, so that nobody knows."""
+    nodes = [
+        build.kube_node("a", provider_id="cn-hangzhou.i-other", ready=False),
+        build.kube_node("b", provider_id="cn-hangzhou.i-2"),
+    ]
+
+    assert match(nodes, [build.instance("i-2")], only("i-2")).gone == ()
 
 
 def test_provider_id_of_another_region_is_an_error_with_a_hint(build: Any) -> None:
@@ -236,8 +275,22 @@ def test_nodes_in_two_vpcs_are_an_error(build: Any) -> None:
     instances = [build.instance("i-1"), build.instance("i-2", vpc_id="vpc-2")]
     nodes = [build.kube_node(name, provider_id=f"cn-hangzhou.i-{name}") for name in "12"]
 
-    with pytest.raises(NodeAmbiguous, match=r"2 VPCs: vpc-1 in cn-hangzhou \(1\); vpc-2 in cn-hangzhou \(2\)"):
+    with pytest.raises(
+        NodeAmbiguous, match=r"2 VPCs: vpc-1 in cn-hangzhou \(1\); vpc-2 in cn-hangzhou \(2\)"
+    ) as caught:
         match(nodes, instances).settled()
+
+    assert caught.value.hint == "select the nodes of one VPC with nodes.ids or nodes.tags"
+
+
+def test_addresses_in_two_vpcs_may_be_those_of_others(build: Any) -> None:
+    """Where an address alone led into a VPC, the hint is to say which one is meant."""
+    instances = [build.instance("i-1", "10.0.0.1"), build.instance("i-2", "10.0.0.2", vpc_id="vpc-2")]
+
+    with pytest.raises(NodeAmbiguous, match="2 VPCs") as caught:
+        match([build.kube_node("a", "10.0.0.1"), build.kube_node("b", "10.0.0.2")], instances).settled()
+
+    assert str(caught.value.hint).startswith("private addresses repeat between VPCs: set vpc in the configuration; ")
 
 
 def test_every_problem_is_told_up_to_ten(build: Any) -> None:

@@ -64,19 +64,54 @@ def test_device_index_names_secondaries(build: Any) -> None:
 
 
 @pytest.mark.parametrize("index", [None, 0])
-def test_incomplete_device_indexes_make_it_a_guess(build: Any, index: int | None) -> None:
-    """One secondary ENI without a useful DeviceIndex, and the order of creation counts for all of them."""
-    enis = [
+def test_enis_without_a_device_index_leave_the_others_names_alone(build: Any, index: int | None) -> None:
+    """Known names stay when an ENI is plugged whose index is not told yet: only that one's is guessed."""
+    known = [
         build.eni("eni-0", primary=True),
-        build.eni("eni-a", device_index=index, created_at="2023-07-21T04:00:00Z"),
-        build.eni("eni-b", device_index=5, created_at="2023-07-21T03:00:00Z"),
+        build.eni("eni-a", device_index=2, created_at="2023-07-21T03:00:00Z"),
+        build.eni("eni-b", device_index=1, created_at="2023-07-21T04:00:00Z"),
+    ]
+    new = build.eni("eni-c", device_index=index, created_at="2023-07-21T02:00:00Z")
+
+    assert names([*known, new]) == {**names(known), "eni-c": ("eth3", NamedBy.CREATION_ORDER)}
+
+
+@pytest.mark.parametrize("status", ["Attaching", "Detaching"])
+@pytest.mark.parametrize("index", [None, 1])
+def test_eni_on_the_way_keeps_its_name(build: Any, status: str, index: int | None) -> None:
+    """It carries no pods, but no other ENI gets its name."""
+    moving = build.eni("eni-a", status=status, device_index=index)
+    enis = [build.eni("eni-0", primary=True), moving, build.eni("eni-b")]
+
+    assert names(enis)["eni-b"] == ("eth2", NamedBy.CREATION_ORDER)
+    assert "eni-a" not in names(enis)
+
+
+def test_eni_on_the_way_keeps_the_name_of_its_rule(build: Any) -> None:
+    """The name that its rule gives stays taken, also where its successor meets the rule already."""
+    leaving = build.eni("eni-a", vswitch_id="vsw-2", status="Detaching")
+    enis = [build.eni("eni-0", primary=True), leaving, build.eni("eni-b")]
+    interfaces = [rule("eth1", vswitch=["vsw-2"])]
+
+    assert names(enis, interfaces)["eni-b"] == ("eth2", NamedBy.CREATION_ORDER)
+    successor = build.eni("eni-c", vswitch_id="vsw-2")
+    assert names([*enis, successor], interfaces)["eni-c"] == ("eth1", NamedBy.CONFIG)
+
+
+def test_enis_on_the_way_are_told(build: Any) -> None:
+    """Those that pods will be on, or were on; by id."""
+    enis = [
+        build.eni("eni-d", status="Detaching"),
+        build.eni("eni-a", status="Attaching"),
+        build.eni("eni-b"),
+        build.eni("eni-c", status="Detaching", service_managed=True),
+        build.eni("eni-e", status="Detaching", instance_id=""),
     ]
 
-    assert names(enis) == {
-        "eni-0": ("eth0", NamedBy.PRIMARY),
-        "eni-b": ("eth1", NamedBy.CREATION_ORDER),
-        "eni-a": ("eth2", NamedBy.CREATION_ORDER),
-    }
+    assert [(each.eni_id, each.transit.words) for each in nics.in_transit(enis)] == [
+        ("eni-a", "being attached to"),
+        ("eni-d", "being detached from"),
+    ]
 
 
 def test_enis_created_at_once_are_ordered_by_id(build: Any) -> None:

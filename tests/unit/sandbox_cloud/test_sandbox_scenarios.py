@@ -26,9 +26,9 @@ def test_configuration_is_valid(name: str) -> None:
 
 @pytest.mark.parametrize("name", scenarios.NAMES)
 def test_nodes_are_instances(name: str) -> None:
-    """Every node's InternalIP is the primary private IP of an instance with its host name."""
+    """Every ready node's InternalIP is the primary private IP of an instance with its host name."""
     scenario = scenarios.build(name)
-    nodes = {kinds.name(each): each for each in scenario.manifests if each["kind"] == "Node"}
+    nodes = {kinds.name(each): each for each in scenario.manifests if each["kind"] == "Node" and _is_ready(each)}
     instances = {
         each.hostname: scenario.world.enis_of(each.instance_id)[0] for each in scenario.world.instances.values()
     }
@@ -36,6 +36,22 @@ def test_nodes_are_instances(name: str) -> None:
     assert {name: _internal_ip(node) for name, node in nodes.items()} == {
         name: str(eni.primary_ip) for name, eni in instances.items()
     }
+
+
+def _is_ready(node: Any) -> bool:
+    [status] = [each["status"] for each in node["status"]["conditions"] if each["type"] == "Ready"]
+    return bool(status == "True")
+
+
+def test_a_node_that_outlived_its_instance() -> None:
+    """One node of drift has the providerID of an instance that is not there, and a pool."""
+    scenario = scenarios.build("drift")
+    silent: list[Any] = [each for each in scenario.manifests if each["kind"] == "Node" and not _is_ready(each)]
+
+    [node] = silent
+    region, _, instance = node["spec"]["providerID"].partition(".")
+    assert (region, instance in scenario.world.instances) == (scenario.world.region_id, False)
+    assert f"{kinds.name(node)}-eth1" in map(kinds.name, scenario.manifests)
 
 
 def _internal_ip(node: Any) -> str:
