@@ -21,7 +21,7 @@ from spidercli import kinds
 from spidercli.model import Manifest
 from spidercli.sandbox.kube.requests import Answer, Request
 from spidercli.sandbox.run import Sandbox
-from spidercli.sandbox.scenarios import large
+from spidercli.sandbox.scenarios import cluster, large
 
 
 class Served:
@@ -82,6 +82,8 @@ def _say(answer: object) -> None:
 
 def _seed(sandbox: Sandbox, path: str) -> int:
     """Apply the first pool as a client would, and write the others as the server has stored that one."""
+    for nic in ("eth0", "eth1"):
+        sandbox.kube.seed(cluster.multus_config(f"ipvlan-{nic}", nic))
     first, *others = json.loads(pathlib.Path(path).read_text())
     stored = _applied(sandbox, first)
     for pool in others:

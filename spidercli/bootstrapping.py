@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from spidercli import kinds, views
 from spidercli.errors import ConfigInvalid, UsageProblem
 from spidercli.model import Family, Manifest
 from spidercli.planning import ownership
-from spidercli.planning.plan import Change, Plan
+from spidercli.planning.plan import NO_CHANGES, Change, Plan, join
 from spidercli.session import Session
 
-_NOTHING = Plan(changes=())
 _SETTINGS = "spiderpool-conf"
 
 
@@ -31,16 +30,19 @@ class Checked:
     """What a step found."""
 
     summary: str
-    plan: Plan = _NOTHING
+    plan: Plan = NO_CHANGES
     warnings: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Step:
-    """One step of the guide. Its check is run before the act, and again after it to confirm."""
+    """One step of the guide. Its check is run before the act, and again after it to confirm.
+
+    The check is told what the steps before it are going to write.
+    """
 
     name: str
-    check: Callable[[Session, Wish], Checked]
+    check: Callable[[Session, Wish, Plan], Checked]
 
 
 def choose(only: Sequence[str], skip: Sequence[str], start: str | None) -> list[Step]:
@@ -58,6 +60,19 @@ def choose(only: Sequence[str], skip: Sequence[str], start: str | None) -> list[
     if not chosen:
         raise UsageProblem("no step is left to take", hint=f"the steps are {', '.join(names)}")
     return chosen
+
+
+def check(steps: Iterable[Step], session: Session, wish: Wish) -> Iterator[Checked]:
+    """Let one step after the other look at the cluster.
+
+    Raises:
+        SpiderError: one of them can't be taken.
+    """
+    earlier = NO_CHANGES
+    for step in steps:
+        checked = step.check(session, wish, earlier)
+        earlier = join((earlier, checked.plan))
+        yield checked
 
 
 def changed_back(written: Plan, now: Plan) -> Change | None:
@@ -79,9 +94,9 @@ def _is_as_written(body: Manifest | None, live: Mapping[str, object] | None) -> 
     return not any(item.desired or item.live for item in ownership.differences(body, dict(live)))
 
 
-def _preflight(session: Session, _: Wish) -> Checked:
+def _preflight(session: Session, _: Wish, __: Plan) -> Checked:
     version = session.connections.cluster.version()
-    session.connections.cluster.list(kinds.MULTUS_CONFIG)  # raises where Spiderpool is not installed
+    session.facts.multus_configs()  # raises where Spiderpool is not installed
     warnings = _spiderpool_warnings(session)
     facts = session.facts.inventory
     count = f"{len(facts.nodes):,} node{'s' if len(facts.nodes) != 1 else ''}"
@@ -125,17 +140,17 @@ def _spiderpool_values(session: Session) -> Mapping[str, object]:
     return cast("Mapping[str, object]", next(iter(yamltext.load_all(text)), None) or {})
 
 
-def _multus(session: Session, wish: Wish) -> Checked:
+def _multus(session: Session, wish: Wish, _: Plan) -> Checked:
     return _planned(session.plans.multus(adopt=wish.adopt))
 
 
-def _pools(session: Session, wish: Wish) -> Checked:
-    pools = session.plans.pools(prune=wish.prune, adopt=wish.adopt)
+def _pools(session: Session, wish: Wish, earlier: Plan) -> Checked:
+    pools = session.plans.pools(prune=wish.prune, adopt=wish.adopt, earlier=earlier)
     pools.check(wish.max_delete)
     return _planned(pools.plan)
 
 
-def _provider_id(session: Session, _: Wish) -> Checked:
+def _provider_id(session: Session, _: Wish, __: Plan) -> Checked:
     return _planned(session.plans.provider_ids())
 
 

@@ -126,7 +126,7 @@ class AddressClaimedTwice(FactsInvalid):
 
 
 class FamilyGap(FactsInvalid):
-    """Some NICs have IPv6 addresses and others have none: Spiderpool needs them for all or for none."""
+    """Some NICs have, or would have, an IP family that others lack: Spiderpool needs it for all or for none."""
 
     code = "SPC204"
 
@@ -276,7 +276,7 @@ class TimedOut(SpiderError):
 
 
 class PlanOutdated(SpiderError):
-    """The cluster is not any more as it was when the plan was made, so nothing was written."""
+    """Cluster or cloud are not any more as they were when the plan was made, so nothing was written."""
 
     code = "SPC506"
 

@@ -11,6 +11,8 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 ANNOTATION_INSTANCE = "spidercli.io/instance-id"
 ANNOTATION_ENI = "spidercli.io/eni-id"
 ANNOTATION_VSWITCH = "spidercli.io/vswitch-id"
+ANNOTATION_DEFINITION = "multus.spidernet.io/cr-name"
+"""Of a SpiderMultusConfig: the name of its NetworkAttachmentDefinition, if that is not its own."""
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 LABEL = re.compile(rf"(?=.{{1,63}}\Z){_LABEL}\Z")
@@ -44,6 +46,9 @@ class Kind:
 
 IP_POOL = Kind(SPIDERPOOL, "SpiderIPPool", "spiderippools", namespaced=False)
 MULTUS_CONFIG = Kind(SPIDERPOOL, "SpiderMultusConfig", "spidermultusconfigs", namespaced=True)
+NETWORK_DEFINITION = Kind(
+    "k8s.cni.cncf.io/v1", "NetworkAttachmentDefinition", "network-attachment-definitions", namespaced=True
+)
 NODE = Kind("v1", "Node", "nodes", namespaced=False)
 CONFIG_MAP = Kind("v1", "ConfigMap", "configmaps", namespaced=True)
 LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases", namespaced=True)

@@ -52,9 +52,11 @@ def bootstrap(
 
 
 def _checks(session: Session, steps: list[Step], wish: Wish) -> list[Checked]:
+    from spidercli import bootstrapping
+
     found = []
-    for number, step in enumerate(steps, start=1):
-        checked = step.check(session, wish)
+    checks = bootstrapping.check(steps, session, wish)
+    for number, (step, checked) in enumerate(zip(steps, checks, strict=True), start=1):
         session.output.note(f"[{number}/{len(steps)}] {step.name:<12} {checked.summary}")
         for warning in checked.warnings:
             session.output.warn(warning)
@@ -74,8 +76,8 @@ def _confirm(session: Session, steps: list[Step], wish: Wish, written: Plan) -> 
     session.facts.refresh()
     looking = dataclasses.replace(wish, max_delete="100%")  # nothing is going to be written
     more = 0
-    for step in steps:
-        now = step.check(session, looking).plan
+    for step, checked in zip(steps, bootstrapping.check(steps, session, looking), strict=True):
+        now = checked.plan
         if change := bootstrapping.changed_back(written, now):
             raise ApplyIncomplete(
                 f"step {step.name}: {change.target} is not as it was written",

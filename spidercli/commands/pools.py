@@ -64,7 +64,7 @@ def list_pools(ctx: typer.Context) -> None:
     from spidercli import poolviews
 
     session = session_of(ctx)
-    pools = poolviews.overview(session.plans.pools().facts)
+    pools = poolviews.overview(session.plans.pool_facts(), network=session.config.multus.name)
     session.output.records(
         pools, poolviews.columns(pools), wide=poolviews.WIDE_COLUMNS, name=lambda pool: f"spiderippool/{pool['name']}"
     )
@@ -79,7 +79,7 @@ def who(
     from spidercli.errors import ExitCode
 
     session = session_of(ctx)
-    wanted, facts = poolviews.parse_address(address), session.plans.pools().facts
+    wanted, facts = poolviews.parse_address(address), session.plans.pool_facts()
     found = poolviews.who(wanted, facts, session.facts.inventory)
     session.output.record(found)
     if lost := poolviews.lost(found, facts):

@@ -309,7 +309,7 @@ class Config(Section):
         default_factory=list,
         examples=[[{"name": "eth1", "match": {"cidr": ["192.168.0.0/24"]}}]],
     )
-    """Rules that name NICs, the first that matches wins; left out, names come from the order of the ENIs."""
+    """Rules that name NICs, the first that matches wins; else names come from the DeviceIndex, else the ENIs' order."""
     pools: Pools = Pools()
     multus: Multus = Multus()
     ccm: Ccm = Ccm()

@@ -1,23 +1,45 @@
-"""What can't be known of the addresses of nodes when no cluster was asked."""
+"""What neither the cloud nor, as far as it was asked, the cluster tells of the nodes' ENIs and addresses."""
 
 from __future__ import annotations
+
+from collections.abc import Container
 
 from spidercli.config.schema import Config, FamilyChoice
 from spidercli.desired.addressing import Exclusions
 from spidercli.model import Family, Inventory, MatchedBy, Nic, Node, Source
 
 
-def with_unknown_owners(inventory: Inventory, config: Config) -> list[Node]:
-    """Nodes that nobody asked a cluster about, and whose primary ENI has IPv6 addresses for pods.
+def with_unknown_owners(inventory: Inventory, config: Config, telling: Container[str] | None) -> list[Node]:
+    """Nodes whose primary ENI has IPv6 addresses for pods, while nothing tells which of them the node itself uses.
 
-    The cloud does not tell which of them the node itself uses; the cluster's InternalIPs do, and so does somebody who
-    excludes one by hand, or who wrote the inventory.
+    The cloud does not; a node that reports an IPv6 InternalIP does, and so does somebody who excludes one by hand, or
+    who wrote the inventory.
+
+    Args:
+        inventory: the facts.
+        config: the configuration.
+        telling: the nodes that report an IPv6 InternalIP. None: the cluster was not asked now; of nodes that were
+            matched with it when the inventory was saved, this was told then.
     """
     if inventory.source is Source.FILE or config.pools.families is FamilyChoice.IPV4:
         return []
     excluded = Exclusions(config.pools.exclude)
-    unasked = (node for node in inventory.nodes if node.matched_by is MatchedBy.CLOUD)
-    return [node for node in unasked if any(nic.primary and _is_unsure(nic, excluded) for nic in node.nics)]
+    silent = (node for node in inventory.nodes if _is_silent(node, telling))
+    return [node for node in silent if any(nic.primary and _is_unsure(nic, excluded) for nic in node.nics)]
+
+
+def of_unknown_kind(inventory: Inventory, config: Config) -> list[str]:
+    """The NICs, as NODE's NAME, of which nobody knows whether they are trunks, or for RDMA, which pods can't use.
+
+    The metadata service has no field for an ENI's type or traffic mode; it is the primary one that is known.
+    """
+    if inventory.source is not Source.METADATA or config.interfaces:
+        return []
+    return [f"{node.name}'s {nic.name}" for node, nic in inventory.nics() if not nic.primary]
+
+
+def _is_silent(node: Node, telling: Container[str] | None) -> bool:
+    return node.matched_by is MatchedBy.CLOUD if telling is None else node.name not in telling
 
 
 def _is_unsure(nic: Nic, excluded: Exclusions) -> bool:

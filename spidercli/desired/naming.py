@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterable, Mapping
 
@@ -13,6 +14,17 @@ def fill(pattern: str, values: Mapping[str, str]) -> str:
     """A pattern with its fields replaced; a field is looked up whole, `{node.x}` reaches into nothing."""
     pieces = string.Formatter().parse(pattern)
     return "".join(literal + ("" if field is None else values[field]) for literal, field, _, _ in pieces)
+
+
+def read(pattern: str, name: str, field: str) -> str | None:
+    """What a field was when a pattern gave a name, None if it did not give it."""
+    expression = ""
+    groups: dict[str | None, str] = {None: ""}
+    for literal, each, _, _ in string.Formatter().parse(pattern):
+        expression += re.escape(literal) + groups.get(each, f"(?P<{each}>.+)")
+        groups[each] = f"(?P={each})" if each else ""  # where it comes again, it is the same
+    found = re.fullmatch(expression, name)
+    return found[field] if found else None
 
 
 def check_subdomain(name: str, *, key: str, source: str) -> None:

@@ -87,7 +87,11 @@ def _refuse_gaps(slots: Sequence[_Slot], choice: FamilyChoice) -> None:
         for family in sorted(needed - families)
     ]
     if missing:
-        raise FamilyGap(_gaps(missing), hint="assign the missing addresses, or set pools.families: ipv4")
+        raise FamilyGap(
+            _gaps(missing),
+            hint="assign the missing addresses, or set pools.families: ipv4, "
+            "with --prune where there are IPv6 pools already",
+        )
 
 
 def _gaps(missing: Sequence[str]) -> str:

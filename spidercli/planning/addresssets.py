@@ -6,11 +6,12 @@ import bisect
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Self
+from typing import Self, TypeVar
 
 Interval = tuple[int, int]
 """The first and the last number of a range."""
 _BEYOND = 1 << 129
+T = TypeVar("T")
 
 
 class AddressSet(AbstractSet[int]):  # noqa: PLW1641 (no hash, as its base class)
@@ -67,6 +68,23 @@ class AddressSet(AbstractSet[int]):  # noqa: PLW1641 (no hash, as its base class
 
     def __repr__(self) -> str:
         return f"AddressSet({list(self.intervals)})"
+
+
+def heaps(spans: Iterable[tuple[int, int, int, T]]) -> Iterator[AbstractSet[T]]:
+    """Whose ranges lie between two gaps, so that they overlap, directly or by way of others.
+
+    Args:
+        spans: the IP version, first and last number of each range, and what it belongs to; in any order.
+    """
+    heap: set[T] = set()
+    end = (0, 0)
+    for version, first, last, owner in sorted(spans):
+        if (version, first) > end:
+            yield heap
+            heap = set()
+        heap.add(owner)
+        end = max(end, (version, last))
+    yield heap
 
 
 def _intervals(numbers: AbstractSet[int]) -> Sequence[Interval]:

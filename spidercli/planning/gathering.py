@@ -5,15 +5,18 @@ from __future__ import annotations
 import dataclasses
 import functools
 import operator
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 
 from spidercli.model import IPNetwork, Manifest
 from spidercli.planning import ownership, wording
 from spidercli.planning.addresssets import AddressSet
+from spidercli.planning.doubts import doubtful
 from spidercli.planning.live import LivePool, address_in
 from spidercli.planning.movement import NOTHING, Fate, Movement, Obstacle, movement
-from spidercli.planning.nics import Block, Nics, eni_of
+from spidercli.planning.networks import Networks, references
+from spidercli.planning.nics import Nics, block_of, eni_of
 from spidercli.planning.targets import Target
+from spidercli.planning.turns import Turns, turns
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -25,13 +28,20 @@ class PoolFacts:
     fates: Mapping[str, Fate]
     nics: Nics
     nodes: Container[str] | None  # the only nodes that the desired pools are about; None is all
+    lacking: Mapping[str, str] = dataclasses.field(default_factory=dict)  # pools without their network, and what to do
     stuck: Mapping[str, str] = dataclasses.field(default_factory=dict)  # pools that can't be as desired, and why not
+    cluster: Container[str] | None = None  # the nodes that the cluster has; None is any
 
     @functools.cached_property
     def moves(self) -> Movement:
         """Where every address goes."""
-        wanted = {name: target for name, target in self.targets.items() if self._is_wanted(name)}
+        wanted = {name: self._attainable(target) for name, target in self.targets.items() if self._is_wanted(name)}
         return movement(wanted, self.live, self.fates)
+
+    @functools.cached_property
+    def turns(self) -> Turns:
+        """Which IP families come to the cluster or leave it."""
+        return turns(self.targets, self.live, self.fates)
 
     @functools.cached_property
     def successors(self) -> Mapping[str, str]:
@@ -47,6 +57,16 @@ class PoolFacts:
         """Those of them whose new pool is going to be made."""
         found = self.successors.items()
         return {name: other for name, other in found if other not in self.live and name not in self.stuck}
+
+    @functools.cached_property
+    def supplanted(self) -> Collection[str]:
+        """Those of them whose ENI's pool only now becomes that: it is to be made, or is another ENI's so far."""
+        found = ((self.live[name], self.live.get(other)) for name, other in self.successors.items())
+        return {old.name for old, new in found if new is None or eni_of(new.manifest) != eni_of(old.manifest)}
+
+    def is_held_back(self, pool: LivePool) -> bool:
+        """Whether a pool is to be for a network that does not exist: it only gives up what is not for it any more."""
+        return pool.name in self.lacking and references(pool.manifest) != references(self.targets[pool.name].manifest)
 
     def claims_on(self, name: str) -> AddressSet:
         """The addresses of a live pool that another pool is going to list."""
@@ -71,6 +91,12 @@ class PoolFacts:
     def _makes_room(self, pool: LivePool) -> bool:
         return self.fates[pool.name] in (Fate.GO, Fate.RENEW) and not pool.holders
 
+    def _attainable(self, target: Target) -> Target:
+        pool = self.live.get(target.name)
+        if pool is None or not self.is_held_back(pool):
+            return target
+        return Target(target.with_addresses(pool.listed & target.listed))
+
     def _is_wanted(self, name: str) -> bool:
         """Whether a pool is going to list what it can get; else others need not give up anything for it."""
         return name not in self.stuck and self.fates.get(name) is not Fate.STAY
@@ -92,6 +118,8 @@ def gather(
     adopt: bool,
     nodes: Container[str] | None = None,
     nics: Nics | None = None,
+    networks: Networks | None = None,
+    cluster: Container[str] | None = None,
 ) -> PoolFacts:
     """Read both sides and settle where every address goes.
 
@@ -102,6 +130,8 @@ def gather(
         adopt: whether pools of a desired name that are not ours may be taken over.
         nodes: the only nodes that the desired pools are about, so that pools of others are left alone; None is all.
         nics: the NICs that they were made from, which tell why a pool is not desired any more.
+        networks: those that a pool may be for; None means that it does not matter.
+        cluster: the nodes that the cluster has, for pools of others serve no pod; None is any.
 
     Raises:
         FactsInvalid: a live pool can't be read.
@@ -109,7 +139,10 @@ def gather(
     """
     targets = {target.name: target for target in map(Target, desired)}
     pools = {pool.name: pool for pool in map(LivePool, live)}
-    facts = PoolFacts(targets=targets, live=pools, fates={}, nics=nics or Nics(), nodes=nodes)
+    lacking = _lacking(targets.values(), networks) if networks else {}
+    facts = PoolFacts(
+        targets=targets, live=pools, fates={}, nics=nics or Nics(), nodes=nodes, lacking=lacking, cluster=cluster
+    )
     facts = dataclasses.replace(
         facts, fates={name: _fate(pool, facts, prune=prune, adopt=adopt) for name, pool in pools.items()}
     )
@@ -118,11 +151,6 @@ def gather(
         fates = {**facts.fates, **{pool.name: Fate.STUCK if pool.ours else Fate.STAY for pool in stuck}}
         facts = dataclasses.replace(facts, fates=fates, stuck={**facts.stuck, **more})
     return facts
-
-
-def block_of(pool: LivePool | Target) -> Block:
-    """The ENI and IP version that a pool is for."""
-    return eni_of(pool.manifest), pool.subnet.version
 
 
 def obstructed(target: Target, facts: PoolFacts) -> str:
@@ -135,6 +163,11 @@ def overlapped(target: Target, facts: PoolFacts) -> str:
     """Which pool keeps another one from being created; "" if there is none."""
     other = facts.in_the_way(target.subnet)
     return f"subnet {target.subnet} overlaps {other.subnet} of SpiderIPPool {other.name}" if other else ""
+
+
+def _lacking(targets: Iterable[Target], networks: Networks) -> dict[str, str]:
+    found = ((target.name, networks.lacking(target.manifest)) for target in targets)
+    return {name: reason for name, reason in found if reason}
 
 
 def _fate(pool: LivePool, facts: PoolFacts, *, prune: bool, adopt: bool) -> Fate:
@@ -164,7 +197,7 @@ def _stuck(facts: PoolFacts) -> Iterator[tuple[str, str]]:
         if reason := _why_not(pool, facts):
             yield name, reason
     for name, target in facts.targets.items():
-        if name not in facts.live and name not in facts.stuck and (reason := overlapped(target, facts)):
+        if name not in facts.live and name not in facts.stuck and (reason := _why_not_made(target, facts)):
             yield name, reason
     for name, other in facts.renamed.items():
         if other in facts.stuck and facts.fates[name] is Fate.GO:
@@ -172,6 +205,9 @@ def _stuck(facts: PoolFacts) -> Iterator[tuple[str, str]]:
         elif lost := lost_with(facts.live[name], facts.targets[other]):
             yield name, f"the pool of its ENI is called {other} now, which would not have what others have set: {lost}"
             yield other, f"it would take the place of SpiderIPPool {name} without what others have set there: {lost}"
+    for name, reason in doubtful(facts.targets, facts.live, facts.nics).items():
+        if name not in facts.stuck and facts.fates.get(name) is not Fate.STAY:
+            yield name, reason
 
 
 def _why_not(pool: LivePool, facts: PoolFacts) -> str:
@@ -179,9 +215,13 @@ def _why_not(pool: LivePool, facts: PoolFacts) -> str:
         case Fate.RENEW:
             return _why_not_renewed(pool, facts.targets[pool.name], facts)
         case Fate.RESIZE:
-            return _why_not_resized(pool, facts.targets[pool.name])
+            return _why_not_resized(pool, facts.targets[pool.name], facts)
         case _:
             return ""
+
+
+def _why_not_made(target: Target, facts: PoolFacts) -> str:
+    return facts.lacking.get(target.name) or overlapped(target, facts)
 
 
 def _why_not_renewed(pool: LivePool, target: Target, facts: PoolFacts) -> str:
@@ -191,8 +231,8 @@ def _why_not_renewed(pool: LivePool, target: Target, facts: PoolFacts) -> str:
     if not pool.terminating and (lost := lost_with(pool, target)):
         return f"{what}, but a new pool would not have what others have set: {lost}"
     again = "can't be created again yet" if pool.terminating else "it is not deleted, as it could not be created again"
-    if overlap := overlapped(target, facts):
-        return f"{what}, but {again}: {overlap}"
+    if reason := _why_not_made(target, facts):
+        return f"{what}, but {again}: {reason}"
     if not facts.moves.final[pool.name]:
         return f"{what}, but {again}: {obstructed(target, facts)}"
     return ""
@@ -205,8 +245,13 @@ def renewal(pool: LivePool, target: Target) -> str:
     return f"its subnet changes from {pool.subnet} to {target.subnet}"
 
 
-def _why_not_resized(pool: LivePool, target: Target) -> str:
-    """A pool's addresses in use belong to its node: with another one they would be handed out there."""
+def _why_not_resized(pool: LivePool, target: Target, facts: PoolFacts) -> str:
+    """Addresses in use belong to the pool's node; with another one they would be handed out there.
+
+    Somebody else's pool is not taken over for a network that does not exist.
+    """
+    if not pool.ours and pool.name in facts.lacking:
+        return facts.lacking[pool.name]
     if pool.nodes == target.nodes or not (kept := pool.held - target.listed):
         return ""
     change = f"its node changes from {', '.join(pool.nodes) or 'any'} to {', '.join(target.nodes) or 'any'}"

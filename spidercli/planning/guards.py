@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
-from collections.abc import Iterable
+import enum
+from collections.abc import Collection, Iterable, Mapping
 
 from spidercli.errors import GuardTripped
 from spidercli.model import Inventory
 from spidercli.planning.addresssets import AddressSet, Interval
 from spidercli.planning.live import LivePool
-from spidercli.planning.plan import Plan
+from spidercli.planning.nics import eni_of
+from spidercli.planning.plan import Plan, Verb
+
+_RIGHT_CONFIG = "is it the right configuration? See `config show --origin`; if all that is meant, raise --max-delete"
+
+
+class Loss(enum.Enum):
+    """What may become of a pool that is not what it was afterwards."""
+
+    RENAMED = "give their addresses to pools of other names for the same ENIs"
+    RENEWED = "be deleted and created again"
+    DELETED = "be deleted"
+    REASSIGNED = "go over to other ENIs or nodes"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -17,31 +31,68 @@ class Losses:
     """What a plan takes away from the pools that we manage, or are about to."""
 
     pools: int  # pools that we manage now
-    pools_going: int
+    pools_going: int  # pools that are deleted
     addresses: int  # addresses in them
     addresses_going: int  # addresses that no pool of ours will list afterwards
     largest: int  # addresses of the largest pool
     pools_renamed: int = 0  # pools that lose their addresses to one of another name, for the same ENI
+    pools_renewed: int = 0  # pools that are deleted and created again, as another subnet needs it
+    pools_reassigned: int = 0  # pools that become those of another ENI, or serve other nodes
+
+    @property
+    def by_kind(self) -> dict[Loss, int]:
+        """How many pools are lost in each way; every pool is counted once."""
+        return {
+            Loss.RENAMED: self.pools_renamed,
+            Loss.RENEWED: self.pools_renewed,
+            Loss.DELETED: self.pools_going,
+            Loss.REASSIGNED: self.pools_reassigned,
+        }
 
 
-def losses(live: Iterable[LivePool], plan: Plan, *, renamed: int = 0) -> Losses:
+def losses(live: Iterable[LivePool], plan: Plan, *, supplanted: Collection[str] = ()) -> Losses:
     """Count what a plan for pools takes away from ours and from those that it takes over.
 
     An address that moves to another pool of ours does not go.
+
+    Args:
+        live: every pool of the cluster.
+        plan: what is to become of them.
+        supplanted: the names of pools whose ENIs are going to have pools of other names.
     """
+    deleted = {write.name for write in plan.writes if write.verb is Verb.DELETE}
     after = {write.name: LivePool(write.body) if write.body is not None else None for write in plan.writes}
     before = {pool.name: pool for pool in live if pool.ours or pool.name in after}
     touched = [pool for name, pool in before.items() if name in after]
     untouched = [pool for name, pool in before.items() if name not in after]
     listed, kept = _addresses(touched), _addresses([*untouched, *filter(None, after.values())])
+    lost = collections.Counter(_loss(pool, after[pool.name], deleted, supplanted) for pool in touched)
     return Losses(
         pools=len(before),
-        pools_going=sum(1 for pool in touched if after[pool.name] is None),
+        pools_going=lost[Loss.DELETED],
         addresses=sum(pool.listed.size for pool in before.values()),
         addresses_going=sum((listed[version] - kept[version]).size for version in (4, 6)),
         largest=max((pool.listed.size for pool in before.values()), default=0),
-        pools_renamed=renamed,
+        pools_renamed=lost[Loss.RENAMED],
+        pools_renewed=lost[Loss.RENEWED],
+        pools_reassigned=lost[Loss.REASSIGNED],
     )
+
+
+def _loss(pool: LivePool, after: LivePool | None, deleted: Collection[str], supplanted: Collection[str]) -> Loss | None:
+    if pool.name in supplanted:
+        return Loss.RENAMED
+    if after is None:
+        return Loss.DELETED
+    if pool.name in deleted:
+        return None if pool.terminating else Loss.RENEWED  # what somebody else deletes is restored
+    return Loss.REASSIGNED if _is_reassigned(pool, after) else None
+
+
+def _is_reassigned(pool: LivePool, after: LivePool) -> bool:
+    """Whether a pool is for another ENI or other nodes afterwards; not every pool tells its ENI or has a node."""
+    before, now = eni_of(pool.manifest), eni_of(after.manifest)
+    return bool(before and now and before != now) or bool(pool.nodes and {*pool.nodes} != {*after.nodes})
 
 
 def _addresses(pools: Iterable[LivePool]) -> dict[int, AddressSet]:
@@ -50,6 +101,12 @@ def _addresses(pools: Iterable[LivePool]) -> dict[int, AddressSet]:
     for pool in pools:
         found[pool.subnet.version].extend(pool.listed.intervals)
     return {version: AddressSet(intervals) for version, intervals in found.items()}
+
+
+def pools_allowed(pools: int, limit: str) -> int:
+    """How many of so many pools may go: "20%" of them, but at least one, or a number of them."""
+    number = int(limit.removesuffix("%"))
+    return max(1, pools * number // 100) if number and limit.endswith("%") else number
 
 
 def check_losses(found: Losses, limit: str) -> None:
@@ -62,17 +119,11 @@ def check_losses(found: Losses, limit: str) -> None:
     """
     pools_allowed, addresses_allowed = _allowed(found, limit)
     hint = "check the inventory first; if it is right, raise --max-delete"
-    if found.pools_going > pools_allowed:
+    going = {kind: count for kind, count in found.by_kind.items() if count}
+    if sum(going.values()) > pools_allowed:
         raise GuardTripped(
-            f"{found.pools_going} of {found.pools} pools would be deleted, "
-            f"--max-delete {limit} allows {pools_allowed}; nothing was written",
-            hint=hint,
-        )
-    if found.pools_renamed > pools_allowed:
-        raise GuardTripped(
-            f"{found.pools_renamed} of {found.pools} pools would give their addresses to pools of other names for the "
-            f"same ENIs, --max-delete {limit} allows {pools_allowed}; nothing was written",
-            hint="is it the right configuration? See `config show --origin`; if names shall change, raise --max-delete",
+            f"{_of_pools(going, found.pools)}, --max-delete {limit} allows {pools_allowed}; nothing was written",
+            hint=hint if going.keys() == {Loss.DELETED} else _RIGHT_CONFIG,
         )
     if found.addresses_going > addresses_allowed:
         raise GuardTripped(
@@ -80,6 +131,12 @@ def check_losses(found: Losses, limit: str) -> None:
             f"--max-delete {limit} allows {addresses_allowed} (no less than the largest pool has); nothing was written",
             hint=hint,
         )
+
+
+def _of_pools(going: Mapping[Loss, int], pools: int) -> str:
+    (first, count), *others = going.items()
+    more = "".join(f", {number} would {kind.value}" for kind, number in others)
+    return f"{count} of {pools} pools would {first.value}{more}"
 
 
 def check_not_empty(inventory: Inventory) -> None:
@@ -101,9 +158,7 @@ def check_not_empty(inventory: Inventory) -> None:
 
 
 def _allowed(found: Losses, limit: str) -> tuple[int, int]:
-    number = int(limit.removesuffix("%"))
-    if number == 0:
-        return 0, 0
-    if not limit.endswith("%"):
-        return number, number * found.largest
-    return max(1, found.pools * number // 100), max(found.largest, found.addresses * number // 100)
+    pools, number = pools_allowed(found.pools, limit), int(limit.removesuffix("%"))
+    if number == 0 or not limit.endswith("%"):
+        return pools, pools * found.largest
+    return pools, max(found.largest, found.addresses * number // 100)

@@ -53,6 +53,11 @@ class LivePool:
         return AddressSet(self._intervals("excludeIPs"))
 
     @property
+    def default(self) -> bool:
+        """Whether pods that ask for no pool use it."""
+        return self._spec.get("default") is True
+
+    @property
     def nodes(self) -> Sequence[str]:
         """The nodes that the pool serves; none means every node."""
         return cast("Sequence[str]", self._spec.get("nodeName") or ())

@@ -11,11 +11,10 @@ import bisect
 import collections
 import dataclasses
 import enum
-import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from spidercli.planning.addresssets import AddressSet, Interval
+from spidercli.planning.addresssets import AddressSet, Interval, heaps
 from spidercli.planning.live import LivePool
 from spidercli.planning.targets import Target
 
@@ -108,27 +107,14 @@ def _entangled(
     found = [(pool, pool.listed) for pool in wanted]
     there = [(pool, occupied[pool.name]) for pool in live]
     changed = [(pool, numbers) for pool, numbers in there if asked.get(pool.name) is not numbers]  # most are one object
-    spans = sorted(itertools.chain(_spans(found), _spans(changed)))
-    return {name for heap in _heaps(spans) if len(heap) > 1 for name in heap}
+    return {name for heap in heaps(spans([*found, *changed])) if len(heap) > 1 for name in heap}
 
 
-def _spans(pools: Iterable[tuple[Target | LivePool, AddressSet]]) -> Iterator[tuple[int, int, int, str]]:
+def spans(pools: Iterable[tuple[Target | LivePool, AddressSet]]) -> Iterator[tuple[int, int, int, str]]:
+    """The ranges of some pools' addresses, as `heaps` takes them, each with its pool's name."""
     for pool, numbers in pools:
         for first, last in numbers.intervals:
             yield pool.subnet.version, first, last, pool.name
-
-
-def _heaps(spans: Iterable[tuple[int, int, int, str]]) -> Iterator[AbstractSet[str]]:
-    """The names of all ranges between two gaps: (IP version, first address, last one, name), ascending."""
-    heap: set[str] = set()
-    end = (0, 0)
-    for version, first, last, name in spans:
-        if (version, first) > end:
-            yield heap
-            heap = set()
-        heap.add(name)
-        end = max(end, (version, last))
-    yield heap
 
 
 class _Sought:

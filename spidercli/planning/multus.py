@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import cast
 
 from spidercli import kinds
 from spidercli.model import Manifest
-from spidercli.planning import ownership, wording
+from spidercli.planning import networks, ownership, replacing, wording
 from spidercli.planning.manifests import slim
 from spidercli.planning.plan import Action, Change, Phase, Plan, Verb, Write
 
 _Key = tuple[str | None, str]
 
 
-def plan_multus(desired: Iterable[Manifest], live: Iterable[Manifest], *, adopt: bool = False) -> Plan:
+def missing(desired: Iterable[Manifest], live: Iterable[Manifest]) -> list[Manifest]:
+    """The desired SpiderMultusConfigs that are to be created."""
+    found = {_key(manifest) for manifest in live}
+    return [manifest for manifest in desired if _key(manifest) not in found]
+
+
+def plan_multus(
+    desired: Iterable[Manifest],
+    live: Iterable[Manifest],
+    *,
+    definitions: Iterable[Manifest] = (),
+    adopt: bool = False,
+) -> Plan:
     """Compare desired SpiderMultusConfigs with all live ones.
 
     A config of ours that nothing asks for any more is reported and left alone: nothing tells whether a pod still
@@ -23,14 +35,19 @@ def plan_multus(desired: Iterable[Manifest], live: Iterable[Manifest], *, adopt:
     Args:
         desired: rendered manifests.
         live: every SpiderMultusConfig of the cluster, with managedFields.
-        adopt: whether configs of a desired name that are not ours may be taken over.
+        definitions: the NetworkAttachmentDefinitions of those that are `missing`, where there are any: Spiderpool
+            overwrites one that somebody made by hand, and every pod on it gets another network.
+        adopt: whether configs and NetworkAttachmentDefinitions of a desired name that are not ours may be taken over.
     """
+    hand_made = {_key(each) for each in definitions if networks.is_hand_made(each)}
     found = {_key(manifest): manifest for manifest in live}
     wanted = {_key(manifest): manifest for manifest in desired}
     changes: list[Change] = []
     for key in sorted(found.keys() | wanted.keys(), key=str):
-        if key in wanted:
-            changes.extend(_lines(wanted[key], found.get(key), adopt=adopt))
+        if key in wanted and key not in found:
+            changes.append(_created(wanted[key], hand_made, adopt=adopt))
+        elif key in wanted:
+            changes.append(_line(wanted[key], found[key], adopt=adopt))
         elif kinds.is_ours(found[key]):
             changes.append(_superfluous(found[key], wanted.values()))
     return Plan(changes=tuple(changes))
@@ -43,22 +60,29 @@ def _superfluous(live: Manifest, wanted: Iterable[Manifest]) -> Change:
     return _change(Action.BLOCKED, live, reason=f"{why}; delete it by hand once no pod refers to it")
 
 
-def _lines(wanted: Manifest, live: Manifest | None, *, adopt: bool) -> Iterator[Change]:
-    if live is None:
-        yield _change(
-            Action.CREATE, wanted, reason="new", detail=_masters(wanted), after=wanted, writes=(_apply(wanted),)
-        )
-    elif _is_placeholder(live):
-        reason = "replaces the empty config that Spiderpool's installation left"
-        yield _taken_over(wanted, live, reason)
-    elif not kinds.is_ours(live):
-        if adopt:
-            yield _taken_over(wanted, live, "taken over by --adopt")
-        else:
-            reason = "exists and is not managed by spidercli; --adopt takes it over"
-            yield _change(Action.CONFLICT, wanted, reason=reason, before=slim(live), after=wanted)
-    else:
-        yield _updated(wanted, live)
+def _created(wanted: Manifest, hand_made: Collection[_Key], *, adopt: bool) -> Change:
+    reason = "new"
+    if (kinds.namespace(wanted), networks.definition_name(wanted)) in hand_made:
+        what = "the NetworkAttachmentDefinition of its name, which no SpiderMultusConfig made"
+        if not adopt:
+            reason = f"Spiderpool would replace the configuration of {what}; --adopt lets it"
+            return _change(Action.CONFLICT, wanted, reason=reason, after=wanted)
+        reason = f"new; by --adopt, Spiderpool replaces configuration and annotations of {what}"
+    return _change(
+        Action.CREATE, wanted, reason=reason, detail=_masters(wanted), after=wanted, writes=(_apply(wanted),)
+    )
+
+
+def _line(wanted: Manifest, live: Manifest, *, adopt: bool) -> Change:
+    if _is_placeholder(live):
+        return _taken_over(wanted, live, "replaces the empty config that Spiderpool's installation left")
+    if kinds.is_ours(live):
+        return _updated(wanted, live)
+    if adopt:
+        lost = "; ".join(map(wording.loss, replacing.losses(live, wanted)))
+        return _taken_over(wanted, live, f"taken over by --adopt: {lost}" if lost else "taken over by --adopt")
+    reason = "exists and is not managed by spidercli; --adopt takes it over"
+    return _change(Action.CONFLICT, wanted, reason=reason, before=slim(live), after=wanted)
 
 
 def _updated(wanted: Manifest, live: Manifest) -> Change:

@@ -9,6 +9,8 @@ from collections.abc import Set as AbstractSet
 from spidercli import kinds
 from spidercli.model import Inventory, Manifest
 from spidercli.planning.addresssets import AddressSet
+from spidercli.planning.live import LivePool
+from spidercli.planning.targets import Target
 
 Block = tuple[str, int]
 """An ENI's id and an IP version."""
@@ -42,7 +44,31 @@ class Nics:
         """The ids of all ENIs."""
         return {eni_id for eni_id, _ in self.addresses}
 
+    @functools.cached_property
+    def homes(self) -> Mapping[str, str]:
+        """The node of every ENI that is on one, those that are on the way included."""
+        nodes = self._inventory.nodes if self._inventory else ()
+        found = ((nic.eni_id, node.name) for node in nodes for nic in node.nics if nic.eni_id)
+        return {**dict(found), **{each.eni_id: node.name for node in nodes for each in node.in_transit}}
+
+    @functools.cached_property
+    def guessed(self) -> Mapping[str, str]:
+        """What the ENIs are called whose NIC name is a guess, as "eth1 of worker"."""
+        found = self._inventory.nics() if self._inventory else ()
+        return {nic.eni_id: f"{nic.name} of {node.name}" for node, nic in found if nic.named_by.is_guess and nic.eni_id}
+
+    @functools.cached_property
+    def in_transit(self) -> Mapping[str, str]:
+        """What is happening to the ENIs that are on the way, as "being detached from worker"."""
+        nodes = self._inventory.nodes if self._inventory else ()
+        return {each.eni_id: f"{each.transit.words} {node.name}" for node in nodes for each in node.in_transit}
+
 
 def eni_of(manifest: Manifest) -> str:
     """The ENI that a pool was made for; "" where it does not say."""
     return kinds.annotations(manifest).get(kinds.ANNOTATION_ENI, "")
+
+
+def block_of(pool: LivePool | Target) -> Block:
+    """The ENI and IP version that a pool is for."""
+    return eni_of(pool.manifest), pool.subnet.version

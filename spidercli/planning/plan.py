@@ -26,9 +26,11 @@ class Phase(enum.IntEnum):
     """The order of writes; reference: Spiderpool's webhook refuses an address that another pool lists."""
 
     MULTUS = 1
-    SHRINK = 2  # pools that lose addresses or go; ends when deleted pools are gone
-    GROW = 3  # pools that gain addresses or appear
-    PROVIDER_ID = 4
+    CLOSE = 2  # pools of a family that leaves the cluster cease to be default
+    SHRINK = 3  # pools that lose addresses or go; ends when deleted pools are gone
+    GROW = 4  # pools that gain addresses or appear
+    OPEN = 5  # pools of a family that comes to the cluster become default, now that all of them are there
+    PROVIDER_ID = 6
 
 
 class Verb(enum.StrEnum):
@@ -52,6 +54,8 @@ class Write:
     body: Manifest | None  # None for a delete
     uid: str | None = None  # precondition of a delete
     resource_version: str | None = None  # precondition of a delete
+    part_of: str = ""  # a group of writes that only make sense together
+    needs: str = ""  # the group that has to be written completely before
 
     @property
     def target(self) -> str:
@@ -105,6 +109,9 @@ class Plan:
     def of(self, *actions: Action) -> list[Change]:
         """The lines that have one of these actions."""
         return [change for change in self.changes if change.action in actions]
+
+
+NO_CHANGES = Plan(changes=())
 
 
 def join(plans: Iterable[Plan]) -> Plan:

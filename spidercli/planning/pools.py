@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
 from spidercli import kinds
 from spidercli.model import Manifest
 from spidercli.planning import ownership, wording
 from spidercli.planning.addresssets import AddressSet
-from spidercli.planning.gathering import PoolFacts, block_of, gather, obstructed, renewal
+from spidercli.planning.gathering import PoolFacts, gather, obstructed, renewal
 from spidercli.planning.live import LivePool
 from spidercli.planning.manifests import slim
 from spidercli.planning.movement import NOTHING, Fate
-from spidercli.planning.nics import eni_of
-from spidercli.planning.plan import Action, Change, Phase, Plan, Verb, Write
-from spidercli.planning.targets import Target, with_addresses
+from spidercli.planning.networks import references
+from spidercli.planning.nics import block_of, eni_of
+from spidercli.planning.plan import Action, Change, Phase, Plan, Write
+from spidercli.planning.pool_writes import applied, closing, deleted, deleted_after_closing, in_turn, opening
+from spidercli.planning.targets import Target, not_default, with_addresses
+from spidercli.planning.turns import group
 
 IPS = ("spec", "ips")
 # How a list of the same addresses may differ; Spiderpool's webhook leaves out an empty one.
@@ -42,6 +45,8 @@ def _lines(name: str, facts: PoolFacts) -> Iterator[Change]:
     if pool is None:
         return _appearing(cast("Target", target), facts)
     match facts.fates[name]:
+        case Fate.RESIZE if facts.is_held_back(pool):
+            return _held_back(pool, cast("Target", target), facts)
         case Fate.RESIZE:
             return _resized(pool, cast("Target", target), facts)
         case Fate.STAY if name not in facts.stuck:
@@ -71,10 +76,15 @@ def _appearing(target: Target, facts: PoolFacts) -> Iterator[Change]:
             kind=kinds.IP_POOL,
             name=target.name,
             detail=wording.listing(target.subnet, final),
-            reason="new",
+            reason=_why_made(target, facts),
             after=body,
-            writes=(_apply(Phase.GROW, body),),
+            writes=tuple(_in_turn([applied(Phase.GROW, body)], target, facts)),
         )
+
+
+def _why_made(target: Target, facts: PoolFacts) -> str:
+    family = group(target.subnet.version)
+    return f"new; default once every {family} pool exists" if facts.turns.awaits_others(target) else "new"
 
 
 def _staying(pool: LivePool, target: Target | None, facts: PoolFacts) -> Iterator[Change]:
@@ -98,10 +108,8 @@ def _resized(pool: LivePool, target: Target, facts: PoolFacts) -> Iterator[Chang
     as_asked = final == target.listed
     body = _spelled_as_there(target.manifest if as_asked else target.with_addresses(final), pool)
     drift = _drift(body, pool, final)
-    kept = NOTHING if as_asked else final - target.listed
-    if kept:
-        yield _blocked(pool.name, _unwelcome(pool, kept, facts.nics.addresses.get(block_of(target))))
-    yield from _obstructed(target, facts)
+    waits = [*_lacking(pool, facts), *_overdue(pool, target, facts), *_obstructed(target, facts)]
+    yield from waits
     if drift:
         yield Change(
             action=Action.UPDATE,
@@ -113,7 +121,7 @@ def _resized(pool: LivePool, target: Target, facts: PoolFacts) -> Iterator[Chang
             after=body,
             writes=tuple(_resizing(pool, target, body, facts)),
         )
-    elif not kept and pool.name not in facts.moves.obstacles:
+    elif not waits:
         yield Change(action=Action.UNCHANGED, kind=kinds.IP_POOL, name=pool.name, before=pool.manifest, after=body)
 
 
@@ -123,6 +131,26 @@ def _spelled_as_there(body: Manifest, pool: LivePool) -> Manifest:
     return body if spec["subnet"] == there else {**body, "spec": {**spec, "subnet": there}}
 
 
+def _held_back(pool: LivePool, target: Target, facts: PoolFacts) -> Iterator[Change]:
+    yield from _lacking(pool, facts)
+    yield from _overdue(pool, target, facts)
+    yield from _kept(pool, facts, "the ENI's addresses changed")
+
+
+def _lacking(pool: LivePool, facts: PoolFacts) -> Iterator[Change]:
+    """The line of a pool whose network does not exist."""
+    if reason := facts.lacking.get(pool.name):
+        keeps = f"; until then it keeps {', '.join(references(pool.manifest)) or 'every network'} and gets no address"
+        yield _blocked(pool.name, reason + (keeps if facts.is_held_back(pool) else ""))
+
+
+def _overdue(pool: LivePool, target: Target, facts: PoolFacts) -> Iterator[Change]:
+    """The line of a pool that lists what it should not, because pods hold it."""
+    final = facts.moves.final[pool.name]
+    if final != target.listed and (kept := final - target.listed):
+        yield _blocked(pool.name, _unwelcome(pool, kept, facts.nics.addresses.get(block_of(target))))
+
+
 def _unwelcome(pool: LivePool, kept: AddressSet, on_eni: AddressSet | None) -> str:
     """Why addresses in use should leave a pool: they are not on its ENI any more, or pods may not take them."""
     excluded = kept & on_eni if on_eni else NOTHING
@@ -130,14 +158,17 @@ def _unwelcome(pool: LivePool, kept: AddressSet, on_eni: AddressSet | None) -> s
     return "; ".join(wording.held(pool, numbers, what) for numbers, what in groups if numbers)
 
 
-def _resizing(pool: LivePool, target: Target, body: Manifest, facts: PoolFacts) -> Iterator[Write]:
+def _resizing(pool: LivePool, target: Target, body: Manifest, facts: PoolFacts) -> Iterable[Write]:
     """One write, or two where an address has to be gone before another pool may list it."""
     final = facts.moves.final[pool.name]
     gains = final - pool.listed
     frees = (pool.listed - final) & facts.claims_on(pool.name)
+    writes = [applied(Phase.GROW if gains else Phase.SHRINK, body)]
     if frees and gains:
-        yield _apply(Phase.SHRINK, with_addresses(body, pool.subnet, pool.listed & final))
-    yield _apply(Phase.GROW if gains else Phase.SHRINK, body)
+        writes.insert(0, applied(Phase.SHRINK, with_addresses(body, pool.subnet, pool.listed & final)))
+    if facts.turns.awaits_others(target) and not _drift(not_default(body), pool, final):
+        return [opening(writes[-1])]
+    return _in_turn(writes, target, facts)
 
 
 def _renewed(pool: LivePool, target: Target, facts: PoolFacts) -> Iterator[Change]:
@@ -152,8 +183,12 @@ def _renewed(pool: LivePool, target: Target, facts: PoolFacts) -> Iterator[Chang
         reason=f"deleted and created again: {renewal(pool, target)}",
         before=slim(pool.manifest),
         after=body,
-        writes=(_delete(pool), _apply(Phase.GROW, body)),
+        writes=tuple(_in_turn([deleted(pool), applied(Phase.GROW, body)], target, facts)),
     )
+
+
+def _in_turn(writes: Sequence[Write], target: Target, facts: PoolFacts) -> Iterable[Write]:
+    return in_turn(writes) if facts.turns.awaits_others(target) else writes
 
 
 def _stuck(pool: LivePool, facts: PoolFacts) -> Iterator[Change]:
@@ -167,7 +202,7 @@ def _idle(pool: LivePool, facts: PoolFacts) -> Iterator[Change]:
     if final:
         yield _blocked(pool.name, _unwelcome(pool, final, facts.nics.addresses.get(block_of(pool))))
     yield from _kept(pool, facts, _why_unwanted(pool, facts))
-    if not pool.listed:
+    if not (pool.listed or facts.turns.ends(pool)):
         yield Change(action=Action.UNCHANGED, kind=kinds.IP_POOL, name=pool.name, before=pool.manifest)
 
 
@@ -177,6 +212,7 @@ def _going(pool: LivePool, facts: PoolFacts) -> Iterator[Change]:
         yield _blocked(pool.name, f"{why}, but {wording.held(pool, kept, 'are in it')}")
         yield from _kept(pool, facts, "only the addresses in use stay")
         return
+    leaves = pool.subnet.version in facts.turns.leaving
     yield Change(
         action=Action.DELETE,
         kind=kinds.IP_POOL,
@@ -184,7 +220,7 @@ def _going(pool: LivePool, facts: PoolFacts) -> Iterator[Change]:
         detail=wording.listing(pool.subnet, pool.listed),
         reason=why,
         before=slim(pool.manifest),
-        writes=(_delete(pool),),
+        writes=(deleted_after_closing(pool) if leaves else deleted(pool),),
     )
 
 
@@ -208,23 +244,23 @@ def _why_unwanted(pool: LivePool, facts: PoolFacts) -> str:
 
 
 def _kept(pool: LivePool, facts: PoolFacts, reason: str) -> Iterator[Change]:
-    """The line of a pool of ours that loses addresses, if it does."""
+    """The line of a pool of ours that loses addresses, or ceases to be default, if it does."""
     final = facts.moves.final[pool.name]
-    if final != pool.listed:
-        yield _shrunk(pool, final, reason)
-
-
-def _shrunk(pool: LivePool, final: AddressSet, reason: str) -> Change:
-    body = with_addresses(_own(pool), pool.subnet, final)
-    return Change(
+    if final == pool.listed and not facts.turns.ends(pool):
+        return
+    body, ends = with_addresses(_own(pool), pool.subnet, final), facts.turns.ends(pool)
+    write = closing(body) if ends else applied(Phase.SHRINK, body)
+    if ends:
+        reason = f"{reason}; no {group(pool.subnet.version)} pool is default any more"
+    yield Change(
         action=Action.UPDATE,
         kind=kinds.IP_POOL,
         name=pool.name,
         detail=wording.difference(pool.subnet, pool.listed, final),
         reason=reason,
         before=slim(pool.manifest),
-        after=body,
-        writes=(_apply(Phase.SHRINK, body),),
+        after=write.body,
+        writes=(write,),
     )
 
 
@@ -243,25 +279,6 @@ def _drift(body: Manifest, pool: LivePool, final: AddressSet) -> list[str]:
 
 def _blocked(name: str, reason: str) -> Change:
     return Change(action=Action.BLOCKED, kind=kinds.IP_POOL, name=name, reason=reason)
-
-
-def _apply(phase: Phase, body: Manifest) -> Write:
-    return Write(phase=phase, verb=Verb.APPLY, kind=kinds.IP_POOL, name=kinds.name(body), namespace=None, body=body)
-
-
-def _delete(pool: LivePool) -> Write:
-    """A delete that holds only for the pool as it was read: an allocation in the meantime changes its version."""
-    meta = kinds.metadata(pool.manifest)
-    return Write(
-        phase=Phase.SHRINK,
-        verb=Verb.DELETE,
-        kind=kinds.IP_POOL,
-        name=pool.name,
-        namespace=None,
-        body=None,
-        uid=str(meta.get("uid")),
-        resource_version=str(meta.get("resourceVersion")),
-    )
 
 
 def _own(pool: LivePool) -> Manifest:

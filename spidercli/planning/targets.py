@@ -43,6 +43,11 @@ class Target:
             ) from error
 
     @property
+    def default(self) -> bool:
+        """Whether pods that ask for no pool are to use it."""
+        return kinds.spec(self.manifest).get("default") is True
+
+    @property
     def nodes(self) -> Sequence[str]:
         """The nodes that the pool is to serve; none means every node."""
         return cast("Sequence[str]", kinds.spec(self.manifest).get("nodeName") or ())
@@ -55,6 +60,11 @@ class Target:
 def with_addresses(manifest: Manifest, subnet: IPNetwork, numbers: AddressSet) -> Manifest:
     """A pool's manifest with other addresses, in Spiderpool's canonical form."""
     return {**manifest, "spec": {**kinds.spec(manifest), "ips": live.texts_of(subnet, numbers)}}
+
+
+def not_default(manifest: Manifest) -> Manifest:
+    """A pool's manifest, for pods that ask for this pool only."""
+    return {**manifest, "spec": {**kinds.spec(manifest), "default": False}}
 
 
 @functools.lru_cache(maxsize=4096)  # thousands of pools share their vSwitches

@@ -51,6 +51,14 @@ def drift(found: Difference) -> str:
     return str(found)
 
 
+def loss(found: Difference) -> str:
+    """How a field gives way to another value, or goes."""
+    if found.kind is not Drift.EXTRA:
+        return drift(found)
+    value = short(found.live)
+    return f"{found.field}: {value} goes" if value else f"{found.field} goes"
+
+
 def short(value: object) -> str | None:
     """A value, or a list of a few, as a line has room for it; None if it has not."""
     values = value if isinstance(value, list) else [value]

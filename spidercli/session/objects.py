@@ -57,6 +57,7 @@ class Objects:
         """The SpiderMultusConfigs."""
         from spidercli import desired
 
+        self._facts.warn_of_unknown_kinds()
         return [
             self.renderer.multus_config(item) for item in desired.multus_configs(self._facts.inventory, self._config)
         ]

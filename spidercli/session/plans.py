@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
+from collections.abc import Iterable, Iterator
 
 from spidercli import kinds
 from spidercli.config import problems
 from spidercli.config.schema import Config
-from spidercli.errors import ConfigInvalid, GuardTripped
+from spidercli.errors import ConfigInvalid, FamilyGap, GuardTripped, KindMissing
+from spidercli.model import Manifest
 from spidercli.output import Output
-from spidercli.planning import guards
+from spidercli.planning import families, guards, networks
 from spidercli.planning.gathering import PoolFacts, gather
-from spidercli.planning.multus import plan_multus
+from spidercli.planning.multus import missing, plan_multus
+from spidercli.planning.networks import Networks
 from spidercli.planning.nics import Nics
-from spidercli.planning.plan import Plan
+from spidercli.planning.plan import NO_CHANGES, Plan
 from spidercli.planning.pools import plan_of
 from spidercli.planning.provider_ids import plan_provider_ids
 from spidercli.session.connections import Connections
@@ -29,13 +34,20 @@ class PoolPlan:
     facts: PoolFacts
     plan: Plan
 
+    @functools.cached_property
+    def gaps(self) -> families.Gaps:
+        """Where pods can't start because some NICs have pools of an IP family and others have not."""
+        return families.gaps(self.facts, self.plan)
+
     def check(self, max_delete: str) -> None:
-        """Refuse a plan that takes away more than allowed.
+        """Refuse a plan that takes away more than allowed, or leaves pods without a pool of an IP family.
 
         Raises:
+            FamilyGap: with the NICs that would lack one.
             GuardTripped: with what would go and what may.
         """
-        found = guards.losses(self.facts.live.values(), self.plan, renamed=len(self.facts.renamed))
+        self.gaps.check()
+        found = guards.losses(self.facts.live.values(), self.plan, supplanted=self.facts.supplanted)
         guards.check_losses(found, max_delete)
 
     def warn_of(self, max_delete: str, output: Output) -> None:
@@ -44,6 +56,8 @@ class PoolPlan:
             self.check(max_delete)
         except GuardTripped as error:
             output.warn(f"a run would be refused: {error.message}")
+        except FamilyGap as error:
+            output.warn(f"a run would be refused: {error.message}; {error.hint}")
 
 
 class Plans:
@@ -56,8 +70,32 @@ class Plans:
         self._objects = objects
         self._story = story
 
-    def pools(self, *, prune: bool = False, adopt: bool = False) -> PoolPlan:
+    def pools(self, *, prune: bool = False, adopt: bool = False, earlier: Plan = NO_CHANGES) -> PoolPlan:
         """What would make the cluster's pools match the inventory.
+
+        Args:
+            prune: whether pools of ours that nothing asks for may go.
+            adopt: whether pools of a desired name that are not ours may be taken over.
+            earlier: what the same run writes before.
+
+        Raises:
+            ConfigInvalid: the SpiderMultusConfigs that pools refer to are in another namespace.
+            SpiderError: the facts can't be had, or the cluster does not answer.
+        """
+        wanted = self._objects.pools
+        self._facts.check_saved(all_known=True)
+        made = (write.body for write in earlier.writes if write.kind == kinds.MULTUS_CONFIG and write.body)
+        there = Networks.of([*self._facts.multus_configs(), *made], namespace=self._config.spiderpool.namespace)
+        there.check_namespace(wanted)
+        facts = self.pool_facts(prune=prune, adopt=adopt, there=there)
+        with self._story.busy("Planning pools"):
+            pools = PoolPlan(facts=facts, plan=plan_of(facts))
+        for text in pools.gaps.warnings:
+            self._story.once(text, self._story.output.warn)
+        return pools
+
+    def pool_facts(self, *, prune: bool = False, adopt: bool = False, there: Networks | None = None) -> PoolFacts:
+        """The cluster's pools beside those that the inventory asks for; `there` are the networks that they may be for.
 
         Raises:
             SpiderError: the facts can't be had, or the cluster does not answer.
@@ -70,21 +108,39 @@ class Plans:
         inventory = self._facts.inventory
         nics = Nics(inventory, lambda: desired.idle(inventory, self._config))
         with self._story.busy("Planning pools"):
-            facts = gather(wanted, live, prune=prune, adopt=adopt, nodes=self._facts.scope(), nics=nics)
-            return PoolPlan(facts=facts, plan=plan_of(facts))
+            return gather(
+                wanted,
+                live,
+                prune=prune,
+                adopt=adopt,
+                nodes=self._facts.scope(),
+                nics=nics,
+                networks=there,
+                cluster=self._facts.cluster_nodes.names,
+            )
 
     def multus(self, *, adopt: bool = False) -> Plan:
         """What would make the cluster's SpiderMultusConfigs match the NICs of the inventory."""
         guards.check_not_empty(self._facts.inventory)
         self._facts.check_saved()
-        wanted = self._objects.multus_configs()
-        return plan_multus(wanted, self._connections.listed(kinds.MULTUS_CONFIG), adopt=adopt)
+        wanted, live = self._objects.multus_configs(), self._facts.multus_configs()
+        definitions = list(self._definitions(missing(wanted, live)))
+        return plan_multus(wanted, live, definitions=definitions, adopt=adopt)
 
     def provider_ids(self) -> Plan:
         """What would give every node of the inventory its providerID."""
         self._facts.check_saved()
         nodes, live = self._facts.inventory.nodes, self._facts.cluster_nodes.ours
         return plan_provider_ids(nodes, live, self._objects.renderer.provider_id)
+
+    def _definitions(self, configs: Iterable[Manifest]) -> Iterator[Manifest]:
+        """The NetworkAttachmentDefinitions that some SpiderMultusConfigs would have, where they exist already."""
+        with contextlib.suppress(KindMissing):
+            for config in configs:
+                name, namespace = networks.definition_name(config), kinds.namespace(config)
+                found = self._connections.cluster.get(kinds.NETWORK_DEFINITION, name, namespace)
+                if found is not None:
+                    yield found
 
     def max_delete(self, given: str | None) -> str:
         """The limit on what may go: the command line's, else the configuration's.

@@ -50,7 +50,7 @@ class Session:
         self._pace = pace
         self._story = story = Story(output)
         self.connections = Connections(chosen, environ, pace, self.deadline, story)
-        self.facts = Facts(chosen, self.connections, story)
+        self.facts = Facts(chosen, self.connections, story, pace.clock)
         self.objects = Objects(chosen.config, self.facts, story)
         self.plans = Plans(chosen.config, self.connections, self.facts, self.objects, story)
 

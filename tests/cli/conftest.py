@@ -49,6 +49,14 @@ def running_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         yield sandbox
 
 
+@pytest.fixture(name="networks")
+def networks_of_the_nics(sandbox: Sandbox) -> None:
+    """The SpiderMultusConfigs, as `multus sync` makes them: what pools need."""
+    for nic in ("eth0", "eth1"):
+        sandbox.kube.seed(cluster.multus_config(f"ipvlan-{nic}", nic))
+    sandbox.kube.forget_requests()
+
+
 @pytest.fixture(name="spidercli")
 def command_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run one command in this process."""

@@ -162,3 +162,64 @@ def test_a_node_that_the_cluster_does_not_have(spidercli: Run, sandbox: Sandbox,
     assert ran.stdout == "1 of 1 changes made, 0 unchanged, 1 blocked\n"
     assert "# Node former" in ran.stderr
     assert sandbox.kube.find("v1", "nodes", "former") is None
+
+
+NETWORK = ("k8s.cni.cncf.io/v1", "network-attachment-definitions")
+
+
+@pytest.fixture(name="by_hand")
+def network_by_hand(sandbox: Sandbox) -> Any:
+    """A NetworkAttachmentDefinition that has the name of a SpiderMultusConfig which is to be made."""
+    plugin = '{"cniVersion":"0.3.1","name":"ipvlan-eth1","type":"macvlan","master":"eth1"}'
+    made: Any = {
+        "apiVersion": NETWORK[0],
+        "kind": "NetworkAttachmentDefinition",
+        "metadata": {"name": "ipvlan-eth1", "namespace": "kube-system", "annotations": {"team": "payments"}},
+        "spec": {"config": plugin},
+    }
+    sandbox.kube.seed(made)
+    return made
+
+
+def test_a_network_that_somebody_made_by_hand(spidercli: Run, sandbox: Sandbox, by_hand: Any) -> None:
+    """Spiderpool would overwrite it: that is a conflict, and pools for it wait; --adopt lets it, and says so."""
+    left = spidercli("bootstrap", "--yes", "--strict")
+    kept: Any = sandbox.kube.find(*NETWORK, "ipvlan-eth1", "kube-system")
+    taken = spidercli("bootstrap", "--yes", "--strict", "--adopt")
+    replaced: Any = sandbox.kube.find(*NETWORK, "ipvlan-eth1", "kube-system")
+
+    assert (left.code, left.stdout) == (3, "5 of 5 changes made, 0 unchanged, 2 blocked, 1 in conflict\n")
+    assert "Spiderpool would replace the configuration of the NetworkAttachmentDefinition of its name" in left.stderr
+    assert (kept["spec"], kept["metadata"]["annotations"]) == (by_hand["spec"], {"team": "payments"})
+    assert (taken.code, taken.stdout) == (0, "3 of 3 changes made, 5 unchanged\n")
+    assert "new; by --adopt, Spiderpool replaces configuration and annotations" in taken.stderr
+    assert '"ipvlan"' in replaced["spec"]["config"]
+
+
+def test_a_cluster_that_knows_no_networks_yet(spidercli: Run, sandbox: Sandbox) -> None:
+    """Without Multus' CustomResourceDefinition there is nothing that could be overwritten."""
+    kind = ("apiextensions.k8s.io/v1", "customresourcedefinitions")
+    sandbox.kube.remove(*kind, f"{NETWORK[1]}.k8s.cni.cncf.io")
+
+    assert spidercli("multus", "sync", "--yes").stdout == "2 of 2 changes made, 0 unchanged\n"
+
+
+def test_adopting_tells_what_is_lost(spidercli: Run, sandbox: Sandbox) -> None:
+    """A config that its owner had completed loses what the inventory says nothing of: not without being told."""
+    theirs: Any = {
+        "apiVersion": MULTUS[0],
+        "kind": "SpiderMultusConfig",
+        "metadata": {"name": "ipvlan-eth1", "namespace": "kube-system"},
+        "spec": {
+            "cniType": "ipvlan",
+            "ipvlan": {"master": ["eth1"], "vlanID": 100},
+            "coordinator": {"mode": "underlay", "hijackCIDR": ["10.244.0.0/16"]},
+        },
+    }
+    sandbox.kube.seed(theirs)
+    ran = spidercli("multus", "diff", "--adopt")
+
+    assert (
+        "taken over by --adopt: spec.ipvlan.vlanID: 100 goes; spec.coordinator.mode: underlay → auto; "
+        "spec.coordinator.hijackCIDR: 10.244.0.0/16 goes\n"
+    ) in ran.stdout

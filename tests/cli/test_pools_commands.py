@@ -6,9 +6,12 @@ import textwrap
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from spidercli.sandbox.run import Sandbox
 
 Run = Callable[..., Any]
+pytestmark = pytest.mark.usefixtures("networks")
 
 
 def test_diff_shows_what_is_missing(spidercli: Run, sandbox: Sandbox) -> None:
@@ -36,7 +39,7 @@ def test_sync_makes_it_so(spidercli: Run, sandbox: Sandbox) -> None:
     assert (diff.code, diff.stdout) == (0, "4 unchanged\n")
     assert (second.code, second.stdout) == (0, "nothing to do: 4 unchanged\n")
     methods = [request.method for request in list(sandbox.kube.requests)[writes:]]
-    assert methods == ["GET", "GET"]
+    assert methods == ["GET", "GET", "GET"]
 
 
 def test_the_plan_as_json(spidercli: Run, sandbox: Sandbox) -> None:

@@ -15,6 +15,7 @@ from spidercli.sandbox.scenarios import guide
 Run = Callable[..., Any]
 Written = Callable[[], list[str]]
 POOLS = ("spiderpool.spidernet.io/v2beta1", "spiderippools")
+pytestmark = pytest.mark.usefixtures("networks")
 
 
 @pytest.fixture(name="synced")
@@ -92,14 +93,13 @@ def test_two_configurations_that_name_their_pools_alike(
     assert ips("pod-eth0") == ["172.31.199.190-172.31.199.194"]
 
 
-@pytest.mark.parametrize("command", ["pools", "multus"])
 def test_a_namespace_that_does_not_exist(
-    spidercli: Run, sandbox: Sandbox, tmp_path: pathlib.Path, written: Written, command: str
+    spidercli: Run, sandbox: Sandbox, tmp_path: pathlib.Path, written: Written
 ) -> None:
     """The hint names the setting, and where to look up what it should be."""
     config = tmp_path / "spidercli.yaml"
     config.write_text("region: cn-hangzhou\nspiderpool: {namespace: nowhere}\n")
-    ran = spidercli(command, "sync", "--yes", "-c", str(config))
+    ran = spidercli("multus", "sync", "--yes", "-c", str(config))
 
     assert (ran.code, written()) == (1, [])
     assert "namespace nowhere does not exist\n  hint: is spiderpool.namespace right? `helm list" in ran.stderr

@@ -59,11 +59,11 @@ def test_up_runs_until_it_is_stopped(
     """It prints what a shell needs, serves, and leaves nothing behind when it is stopped."""
     for name, value in exported(up).items():
         monkeypatch.setenv(name, value)
-    ran = spidercli("pools", "sync", "--yes")
+    ran = spidercli("bootstrap", "--yes")
     os.kill(up.pid, number)
     _, stderr = up.communicate(timeout=PATIENCE)
 
-    assert (ran.code, ran.stdout) == (0, "4 of 4 changes made, 0 unchanged\n")
+    assert (ran.code, ran.stdout) == (0, "8 of 8 changes made, 0 unchanged\n")
     assert up.returncode == 0
     assert stderr == (
         "the sandbox is up; paste these lines into another terminal, and stop it here with Ctrl-C\n"

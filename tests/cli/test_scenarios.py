@@ -31,6 +31,7 @@ REASONS = {
     ("blocked", "no NIC of the inventory has it, but addresses in use are in it"),
     ("blocked", "10.1.14.15 can't join: pod default/gives-in-use-app holds it in SpiderIPPool gives-in-use-eth1"),
     ("blocked", "10.1.16.15 can't join: it is listed by SpiderIPPool by-hand"),
+    ("blocked", "SpiderMultusConfig kube-system/ipvlan-eth3 does not exist: run `spidercli multus sync` or"),
     ("blocked", "subnet 10.2.0.0/17 overlaps 10.2.0.0/24 of SpiderIPPool legacy"),
     ("blocked", "its subnet changes from 10.9.0.0/16 to 10.1.0.0/16, but addresses in use are in it"),
     (
@@ -79,7 +80,7 @@ def test_drift_of_multus_configs_and_nodes(spidercli: Run, drift: Sandbox) -> No
     configs = changes(spidercli, "multus", "diff")
     nodes = changes(spidercli, "nodes", "provider-id", "--dry-run")
 
-    assert [action for action, _ in configs] == ["update", "conflict", "create", "blocked"]
+    assert [action for action, _ in configs] == ["update", "conflict", "create", "blocked", "unchanged"]
     assert nodes.count(("unchanged", "")) == 2
     assert nodes.count(("update", "not set yet; matched by InternalIP")) == len(nodes) - 2
 
@@ -90,7 +91,7 @@ def test_drift_is_mended_as_far_as_pods_allow(spidercli: Run, drift: Sandbox) ->
     second = spidercli("pools", "sync", "--yes")
 
     assert (first.code, second.code) == (0, 0)
-    assert first.stdout == "13 of 13 changes made, 1 unchanged, 11 blocked, 1 in conflict\n"
+    assert first.stdout == "14 of 14 changes made, 1 unchanged, 13 blocked, 1 in conflict\n"
     assert second.stdout.startswith("nothing to do: ")
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from ipaddress import IPv4Address
 from typing import Any
 
+import pytest
+
 from spidercli.sandbox.run import Sandbox
 from spidercli.sandbox.scenarios import guide
 
@@ -20,6 +22,7 @@ def test_an_address_that_can_not_move_stays(spidercli: Run, sandbox: Sandbox) ->
     assert sandbox.world.owner(IPv4Address("172.31.199.185")) == guide.MASTER_ETH0
 
 
+@pytest.mark.usefixtures("networks")
 def test_a_dry_run_tells_that_the_run_would_be_refused(spidercli: Run, sandbox: Sandbox) -> None:
     """The limit on deletions is no surprise after a dry run."""
     spidercli("pools", "sync", "--yes")

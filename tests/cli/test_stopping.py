@@ -104,6 +104,7 @@ def test_while_facts_are_read(start: Start, fault: str, number: int) -> None:
     assert stderr.endswith(INTERRUPTED)
 
 
+@pytest.mark.usefixtures("networks")
 def test_while_the_lease_is_taken(start: Start) -> None:
     """A Lease that can't be had holds a stopped run up for seconds, not for a minute; nothing was written."""
     process = start("k8s:get:leases=hang,times=all", "pools", "sync", "--yes")
@@ -116,6 +117,7 @@ def test_while_the_lease_is_taken(start: Start) -> None:
     assert stderr.endswith("error SPC503: stopped: 4 of 4 writes were not made\n  hint: run again to finish\n")
 
 
+@pytest.mark.usefixtures("networks")
 def test_while_deleted_pools_are_looked_for(spidercli: Any, start: Start, sandbox: Sandbox, pods: Any) -> None:
     """Between a delete and what follows it, a server that hangs holds a stopped run up for seconds only."""
     assert spidercli("pools", "sync", "--yes").code == 0
@@ -130,6 +132,7 @@ def test_while_deleted_pools_are_looked_for(spidercli: Any, start: Start, sandbo
     assert stdout.endswith(": the run was stopped\n1 of 2 changes made, 2 unchanged\n")
 
 
+@pytest.mark.usefixtures("networks")
 def test_twice_while_writes_hang(start: Start, sandbox: Sandbox) -> None:
     """The second Ctrl-C ends the run within a second: what is on its way is unknown, the Lease is free again."""
     process = start("k8s:patch:spiderippools=hang,times=all", "pools", "sync", "--yes", strikes=4)
@@ -147,6 +150,7 @@ def test_twice_while_writes_hang(start: Start, sandbox: Sandbox) -> None:
     assert not lease["spec"]["holderIdentity"]
 
 
+@pytest.mark.usefixtures("networks")
 def test_a_lease_that_hangs_at_the_end(start: Start) -> None:
     """Everything is written, only the Lease is not given back: Ctrl-C does not wait for it, and loses nothing."""
     process = start("k8s:update:leases=hang,times=all", "pools", "sync", "--yes")

@@ -151,6 +151,7 @@ def terminal_of_a_process(colourful: None) -> Terminal:
     return run
 
 
+@pytest.mark.usefixtures("networks")
 @pytest.mark.parametrize(("columns", "lines"), [(200, PLAN), (60, NARROW_PLAN)])
 def test_a_plan_is_never_cut(shell: Terminal, sandbox: Sandbox, columns: int, lines: list[str]) -> None:
     """Where the terminal is too narrow for a row, the reason gets a line of its own; ids can be copied whole."""
@@ -206,6 +207,7 @@ def test_what_is_quick_does_not_flicker(terminal: Terminal, sandbox: Sandbox, mo
     assert "\x1b[?25l" not in shown.screen
 
 
+@pytest.mark.usefixtures("networks")
 @pytest.mark.parametrize("way", ["NO_COLOR", "--color never"])
 def test_without_colour(terminal: Terminal, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """NO_COLOR and --color never leave no colour, bold or dim text; symbols carry the meaning."""
@@ -228,6 +230,7 @@ def test_errors_are_red(terminal: Terminal) -> None:
     ]
 
 
+@pytest.mark.usefixtures("networks")
 def test_yes_applies(terminal: Terminal, sandbox: Sandbox) -> None:
     """A y goes ahead; what is quick shows no bar."""
     shown = terminal("pools", "sync", answer=b"y\n")
@@ -237,6 +240,7 @@ def test_yes_applies(terminal: Terminal, sandbox: Sandbox) -> None:
     assert shown.screen.endswith("[y/N] y\n4 of 4 changes made, 0 unchanged\n")
 
 
+@pytest.mark.usefixtures("networks")
 @pytest.mark.parametrize(
     ("answer", "echo"),
     [(b"n\n", "n\n"), (b"\n", "\n"), (b"maybe\n", "maybe\n"), (b"\x04", "\n")],
@@ -254,6 +258,7 @@ def test_anything_else_does_not(terminal: Terminal, written: Callable[[], list[s
     assert written() == []
 
 
+@pytest.mark.usefixtures("networks")
 def test_a_question_is_never_asked_blindly(terminal: Terminal, sandbox: Sandbox) -> None:
     """Even with -q the plan is shown before somebody is asked about it."""
     shown = terminal("pools", "sync", "-q", "--color", "never", answer=b"n\n")
@@ -270,6 +275,7 @@ def test_one_change_is_singular(terminal: Terminal, sandbox: Sandbox) -> None:
     assert "Apply 1 change to sandbox (SERVER)? [y/N] n\n" in without_port(shown.screen)
 
 
+@pytest.mark.usefixtures("networks")
 def test_a_piped_result_has_no_colour(
     terminal: Terminal, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -329,6 +335,7 @@ def test_an_error_that_nobody_reads(arguments: str, code: int) -> None:
     assert without_a_reader(arguments, merged=False, lost="stderr").returncode == code
 
 
+@pytest.mark.usefixtures("networks")
 @pytest.mark.parametrize(("flag", "code"), [("--detailed-exitcode", 2), ("--strict", 0)])
 def test_a_diff_that_nobody_reads(sandbox: Sandbox, flag: str, code: int) -> None:
     """`diff --detailed-exitcode | head` ends with what it would have said."""

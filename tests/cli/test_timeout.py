@@ -84,6 +84,7 @@ def test_an_answer_that_takes_longer(spidercli: Run, sandbox: Sandbox, hastily: 
     assert time.monotonic() - began < 8  # answers may take longer
 
 
+@pytest.mark.usefixtures("networks")
 def test_writes_that_hang(spidercli: Run, sandbox: Sandbox, hastily: None) -> None:
     """What was on its way when the time was over is told of, as after a second Ctrl-C."""
     sandbox.faults.add(faults.parse("k8s:patch:spiderippools=hang,times=all"))

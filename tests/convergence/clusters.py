@@ -6,7 +6,7 @@ import dataclasses
 import io
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from spidercli import addresses, kinds
 from spidercli.applying import Report
@@ -15,7 +15,7 @@ from spidercli.config.schema import Config
 from spidercli.gateways.cluster import wire
 from spidercli.gateways.cluster.api import Api
 from spidercli.gateways.cluster.retrying import Patience
-from spidercli.model import Manifest
+from spidercli.model import Inventory, Manifest
 from spidercli.output import Output
 from spidercli.pacing import Pace
 from spidercli.planning.plan import Plan
@@ -24,7 +24,6 @@ from spidercli.sandbox.kube.api import KubeApi
 from spidercli.sandbox.kube.requests import Answer, Request
 from spidercli.sandbox.scenarios import cluster
 from spidercli.session import Session
-from tests.convergence.clouds import Cloud
 
 POD = kinds.Kind("v1", "Pod", "pods", namespaced=True)
 _RENDERER = Renderer(None)
@@ -48,6 +47,8 @@ class ClusterInMemory:
 
     def __init__(self) -> None:
         self.kube = KubeApi()
+        for nic in ("eth0", "eth1"):
+            self.kube.seed(cluster.multus_config(f"ipvlan-{nic}", nic))
         self.before: Callable[[int], None] = _let_pass
         self.after: Callable[[int], None] = _let_pass
         self.refused: list[str] = []
@@ -162,7 +163,7 @@ def start_pod(kube: KubeApi, address: str) -> None:
         spec = cast("dict[str, Any]", pool["spec"])
         if address in listed_in(pool) and spec.get("nodeName"):
             network = next(iter(spec.get("multusName") or ()), "kube-system/ipvlan-eth0")
-            name = f"pod-{address.replace('.', '-')}"
+            name = f"pod-{address.replace('.', '-').replace(':', '-')}"
             kube.seed(
                 cluster.pod(
                     name, app=name, image="busybox", node_name=spec["nodeName"][0], address=address, network=network
@@ -182,11 +183,20 @@ def timeless() -> Pace:
     return Pace(clock=lambda: sum(slept), sleep=slept.append)
 
 
-def sync(there: ClusterInMemory, cloud: Cloud, *, prune: bool, adopt: bool, threads: int) -> tuple[Plan, Report | None]:
+class Facts(Protocol):
+    """What a cloud has to tell."""
+
+    def inventory(self) -> Inventory:
+        """The nodes with their NICs and addresses."""
+        ...
+
+
+def sync(there: ClusterInMemory, cloud: Facts, *, prune: bool, adopt: bool, threads: int) -> tuple[Plan, Report | None]:
     """What `pools sync` does, from the plan on: the plan, and what became of it.
 
     Raises:
         Killed: the run was cut off.
+        FamilyGap: it would leave a NIC without an IP family that others have.
     """
     nowhere = io.StringIO()
     output = Output(stdout=nowhere, stderr=nowhere, stdin=nowhere, verbosity=-1)
@@ -194,5 +204,6 @@ def sync(there: ClusterInMemory, cloud: Cloud, *, prune: bool, adopt: bool, thre
     session = Session(dataclasses.replace(settings.resolve({}, {}, None), config=config), {}, output, timeless())
     session.facts.inventory, session.objects.renderer = cloud.inventory(), _RENDERER
     session.connections.api = Api(there, Patience(sleep=lambda _: None))
-    plan = session.plans.pools(prune=prune, adopt=adopt).plan
-    return plan, session.apply(plan) if any(plan.writes) else None
+    pools = session.plans.pools(prune=prune, adopt=adopt)
+    pools.check("100%")
+    return pools.plan, session.apply(pools.plan) if any(pools.plan.writes) else None

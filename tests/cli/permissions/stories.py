@@ -56,7 +56,7 @@ def _once(stage: Stage, command: str) -> None:
 def _pools_sync(stage: Stage, command: str) -> None:
     """Create the pools, then let some grow and shrink."""
     _run(stage, f"{command} --yes")
-    stage.sandbox.world.move("192.168.0.165", to=guide.MASTER_ETH1)
+    stage.sandbox.world.move("172.31.199.190", to=guide.MASTER_ETH0)
     _run(stage, f"{command} --yes")
 
 

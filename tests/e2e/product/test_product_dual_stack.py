@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from typing import Any
 
 from spidercli.sandbox.scenarios import guide
@@ -63,3 +64,22 @@ def test_gap_is_refused(installed: Product, witness: Witness) -> None:
     assert 1 == ran.code
     assert "SPC204" in ran.stderr
     assert before == witness.versions()
+
+
+def test_ipv6_leaves(installed: Product, witness: Witness, cluster: Any, tmp_path: pathlib.Path) -> None:
+    """Spiderpool accepts that a pool in use ceases to be default, and that it becomes default again."""
+    give_all(installed)
+    installed("pools", "sync", "--yes")
+    cluster.allocate("worker-eth0-v6", {"2408:4005:3b3:1a00::31": "default/dual"})
+    text = pathlib.Path(installed.environ["SPIDERCLI_CONFIG"]).read_text(encoding="utf-8")
+    ipv4 = tmp_path / "ipv4.yaml"
+    ipv4.write_text(text.replace("pools:\n", "pools:\n  families: ipv4\n"), encoding="utf-8")
+
+    ran = installed("pools", "sync", "--yes", "--prune", "--max-delete", "100%", "-c", str(ipv4))
+    left = witness.pool("worker-eth0-v6")["spec"]
+    back = installed("pools", "sync", "--yes")
+
+    assert "4 of 4 changes made, 4 unchanged, 1 blocked\n" == ran.stdout
+    assert (False, ["2408:4005:3b3:1a00::31"]) == (left["default"], left["ips"])
+    assert "4 of 4 changes made, 4 unchanged\n" == back.stdout
+    assert witness.pool("worker-eth0-v6")["spec"]["default"]

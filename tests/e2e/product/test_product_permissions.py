@@ -115,8 +115,8 @@ def test_the_files_of_a_command_are_enough(spidercli: Product, account: Account,
 @pytest.mark.parametrize(
     ("command", "file", "verb"),
     [
-        ("multus sync", "sync/multus.yaml", "list spidermultusconfigs.spiderpool.spidernet.io"),
-        ("bootstrap", "sync/multus.yaml", "list spidermultusconfigs.spiderpool.spidernet.io"),
+        ("multus sync", "sync/multus.yaml", "get network-attachment-definitions.k8s.cni.cncf.io"),
+        ("bootstrap", "sync/multus.yaml", "get configmaps"),
         ("bootstrap", "sync/provider-id.yaml", "patch nodes"),
         ("nodes provider-id", "sync/provider-id.yaml", "patch nodes"),
     ],

@@ -19,7 +19,12 @@ from tests.e2e.product.running import Product
 from tests.e2e.product.witness import Witness
 
 _README = pathlib.Path(__file__).parents[3] / "README.md"
-_GROUPS = {"nodes": "", "configmaps": "", "leases": "coordination.k8s.io"}
+_GROUPS = {
+    "nodes": "",
+    "configmaps": "",
+    "leases": "coordination.k8s.io",
+    "network-attachment-definitions": "k8s.cni.cncf.io",
+}
 _SPIDERPOOL = "spiderpool.spidernet.io"
 _VERB = re.compile(r"\b(list|get|create|update|patch|delete)\b")
 _RBAC = "rbac.authorization.k8s.io"

@@ -179,7 +179,7 @@ def test_ipv6_on_some_nics_is_a_gap(make: SimpleNamespace) -> None:
     assert caught.value.message.endswith(
         ": eth0 of b has no IPv6 address for pods, eth1 of b has no IPv6 address for pods"
     )
-    assert "pools.families: ipv4" in str(caught.value.hint)
+    assert "pools.families: ipv4, with --prune where there are IPv6 pools already" in str(caught.value.hint)
 
 
 def test_missing_ipv4_is_a_gap_too(make: SimpleNamespace) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pytest
 
@@ -21,6 +21,8 @@ def _pool(
     node: str = "node",
     ours: bool = True,
     gateway: str | None = None,
+    eni: str = "",
+    network: str = "",
 ) -> Manifest:
     labels = {kinds.MANAGED_BY: "spidercli"} if ours else {}
     spec: dict[str, object] = {
@@ -29,7 +31,11 @@ def _pool(
         "gateway": gateway or str(ipaddress.ip_network(subnet)[-3]),
         "nodeName": [node],
     }
-    metadata = {"name": name, "labels": labels}
+    if network:
+        spec["multusName"] = [network]
+    metadata: dict[str, object] = {"name": name, "labels": labels}
+    if eni:
+        metadata["annotations"] = {kinds.ANNOTATION_ENI: eni}
     return {"apiVersion": kinds.SPIDERPOOL, "kind": "SpiderIPPool", "metadata": metadata, "spec": spec}
 
 
@@ -45,8 +51,12 @@ def _live(
     if terminating:
         metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     if owned and kinds.is_ours(manifest):
+        annotations: dict[str, object] = {f"f:{key}": {} for key in kinds.annotations(manifest)}
         fields = {
-            "f:metadata": {"f:labels": {f"f:{kinds.MANAGED_BY}": {}}},
+            "f:metadata": {
+                "f:labels": {f"f:{kinds.MANAGED_BY}": {}},
+                **({"f:annotations": annotations} if annotations else {}),
+            },
             "f:spec": {f"f:{key}": {} for key in kinds.spec(manifest)},
         }
         metadata["managedFields"] = [
@@ -67,3 +77,29 @@ def pool_builder() -> Callable[..., Manifest]:
 def live_builder() -> Callable[..., Manifest]:
     """A SpiderIPPool as the cluster has it after we applied it."""
     return _live
+
+
+def _nic_pool(
+    name: str, version: int = 4, *, ips: int | Sequence[str] = 2, default: bool = True, **others: object
+) -> Manifest:
+    """The pool of a NIC, "node-nic", with these addresses, or so many; `others` are fields of its spec."""
+    node, _, nic = name.partition("-")
+    net, base = int(nic[-1]), 16 * (1 + ord(node[-1]) - ord("a"))
+    subnet = f"10.0.{net}.0/24" if version == 4 else f"2408:4005:0:{net}::/64"
+    network = ipaddress.ip_network(subnet)
+    hosts = [str(network[base + at]) for at in range(ips)] if isinstance(ips, int) else ips
+    manifest = _pool(
+        name if version == 4 else f"{name}-v6",
+        *hosts,
+        subnet=subnet,
+        node=node,
+        eni=f"eni-{name}",
+        network=f"kube-system/ipvlan-{nic}",
+    )
+    return {**manifest, "spec": {**kinds.spec(manifest), "default": default, "ipVersion": version, **others}}
+
+
+@pytest.fixture(name="nic_pool", scope="session")
+def nic_pool_builder() -> Callable[..., Manifest]:
+    """A rendered SpiderIPPool of a NIC, in either IP version."""
+    return _nic_pool

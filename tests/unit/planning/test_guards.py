@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from spidercli.errors import GuardTripped
 from spidercli.model import Inventory, Manifest, Source
 from spidercli.planning import guards
+from spidercli.planning.gathering import gather
 from spidercli.planning.guards import Losses
 from spidercli.planning.live import LivePool
-from spidercli.planning.pools import plan_pools
+from spidercli.planning.pools import plan_of, plan_pools
 
 Build = Callable[..., Manifest]
 
@@ -39,22 +40,79 @@ def test_an_address_that_moves_does_not_go(pool: Build, live: Build) -> None:
     assert found.addresses_going == 0
 
 
-def test_a_pool_that_is_made_anew_does_not_go(pool: Build, live: Build) -> None:
-    """Another subnet means delete and create, which ends with a pool."""
+def test_a_pool_that_is_made_anew_is_one(pool: Build, live: Build) -> None:
+    """Another subnet means delete and create: the pool does not go, but it is not what it was."""
     found = count([pool("a", "10.0.0.1", subnet="10.0.0.0/25")], [live(pool("a", "10.0.0.1"))])
 
-    assert (found.pools_going, found.addresses_going) == (0, 0)
+    assert (found.pools_going, found.addresses_going, found.pools_renewed) == (0, 0, 1)
 
 
-def test_new_names_for_the_same_enis_are_limited() -> None:
-    """With another configuration every pool would give its addresses to a new one."""
-    found = Losses(pools=10, pools_going=0, addresses=100, addresses_going=0, largest=10, pools_renamed=3)
+def test_a_pool_that_somebody_deletes_is_not_lost_by_us(pool: Build, live: Build) -> None:
+    """It is created again as it was, however many there are."""
+    found = count([pool("a", "10.0.0.1")], [live(pool("a", "10.0.0.1"), terminating=True)])
+
+    assert (found.pools_going, found.pools_renewed) == (0, 0)
+
+
+def test_pools_that_go_over_to_others_are_counted(pool: Build, live: Build) -> None:
+    """To another ENI, or to another node; who had none before, or tells none, changes nothing."""
+    current = [
+        live(pool("a", "10.0.0.1", eni="eni-1")),
+        live(pool("b", "10.0.0.2", node="one")),
+        live(pool("c", "10.0.0.3", eni="")),
+    ]
+    desired = [
+        pool("a", "10.0.0.11", eni="eni-2"),
+        pool("b", "10.0.0.2", node="two"),
+        pool("c", "10.0.0.3", eni="eni-3"),
+    ]
+
+    assert count(desired, current).pools_reassigned == 2
+
+
+def test_pools_of_enis_that_get_pools_of_other_names_are_counted(pool: Build, live: Build) -> None:
+    """Be the other pool new or that of another ENI so far; what is left of an earlier change is not counted again."""
+    old = live(pool("old", "10.0.0.1-10.0.0.2", eni="eni-1"))
+    new = pool("new", "10.0.0.1-10.0.0.2", eni="eni-1")
+
+    def renamed(*others: Manifest) -> int:
+        current = [old, *others]
+        facts = gather([new], current, prune=False, adopt=False)
+        return guards.losses(map(LivePool, current), plan_of(facts), supplanted=facts.supplanted).pools_renamed
+
+    assert renamed() == 1
+    assert renamed(live(pool("new", "10.0.0.9", eni="eni-2"))) == 1
+    assert renamed(live(pool("new", "10.0.0.9", eni="eni-1"))) == 0
+
+
+def test_an_address_that_moves_between_enis_is_no_loss(pool: Build, live: Build) -> None:
+    """Secondary addresses are assigned to other ENIs every day."""
+    a, b = pool("a", "10.0.0.1-10.0.0.2", eni="eni-1"), pool("b", "10.0.0.3", eni="eni-2")
+    desired = [pool("a", "10.0.0.1", eni="eni-1"), pool("b", "10.0.0.2-10.0.0.3", eni="eni-2")]
+
+    assert not any(count(desired, [live(a), live(b)]).by_kind.values())
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        ({"pools_renamed": 3}, "3 of 10 pools would give their addresses to pools of other names for the same ENIs, "),
+        ({"pools_renewed": 3}, "3 of 10 pools would be deleted and created again, "),
+        ({"pools_reassigned": 3}, "3 of 10 pools would go over to other ENIs or nodes, "),
+        (
+            {"pools_going": 1, "pools_renewed": 2},
+            "2 of 10 pools would be deleted and created again, 1 would be deleted",
+        ),
+    ],
+)
+def test_pools_that_are_not_what_they_were_are_limited(lost: dict[str, int], told: str) -> None:
+    """All kinds of loss count together; with another configuration every pool would be another one's."""
+    found = Losses(pools=10, addresses=100, addresses_going=0, largest=10, **{"pools_going": 0, **lost})
     guards.check_losses(found, "30%")
 
-    with pytest.raises(
-        GuardTripped, match="3 of 10 pools would give their addresses to pools of other names"
-    ) as caught:
+    with pytest.raises(GuardTripped) as caught:
         guards.check_losses(found, "20%")
+    assert caught.value.message.startswith(told)
     assert "config show --origin" in str(caught.value.hint)
 
 

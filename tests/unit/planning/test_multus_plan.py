@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from spidercli import kinds
-from spidercli.planning.multus import plan_multus
+from spidercli.planning.multus import missing, plan_multus
 from spidercli.planning.plan import Action, Phase, Verb
 
 NAMESPACE = "kube-system"
@@ -120,3 +120,85 @@ def test_a_superfluous_config_says_why() -> None:
     assert (renamed.action, gone.action) == (Action.BLOCKED, Action.BLOCKED)
     assert renamed.reason == "its NIC has kube-system/v2-eth0 now; delete it by hand once no pod refers to it"
     assert gone.reason == "no node of the inventory has this NIC; delete it by hand once no pod refers to it"
+
+
+def definition(name: str, **metadata: Any) -> Any:
+    return {"kind": "NetworkAttachmentDefinition", "metadata": {"name": name, "namespace": NAMESPACE, **metadata}}
+
+
+@pytest.mark.parametrize(("adopt", "action"), [(False, Action.CONFLICT), (True, Action.CREATE)])
+def test_a_network_that_somebody_made_by_hand(adopt: bool, action: Action) -> None:
+    """Spiderpool would overwrite it, and every pod on it get another network: that needs --adopt, and is told."""
+    found = [definition("ipvlan-eth0", ownerReferences=[{"kind": "Deployment", "name": "x"}])]
+    change = plan_multus([config("ipvlan-eth0")], [], definitions=found, adopt=adopt).changes[0]
+
+    assert (change.action, bool(change.writes)) == (action, adopt)
+    assert "NetworkAttachmentDefinition of its name, which no SpiderMultusConfig made" in change.reason
+    assert ("replaces configuration and annotations" if adopt else "--adopt lets it") in change.reason
+
+
+def test_a_network_that_a_config_left() -> None:
+    """It goes with the config that it was made of, and is Spiderpool's to write."""
+    found = [definition("ipvlan-eth0", ownerReferences=[{"kind": "SpiderMultusConfig", "name": "ipvlan-eth0"}])]
+
+    assert [change.reason for change in plan_multus([config("ipvlan-eth0")], [], definitions=found).changes] == ["new"]
+
+
+def test_the_network_goes_by_the_name_that_an_annotation_gives_it() -> None:
+    """A template may add it."""
+    wanted = config("ipvlan-eth0")
+    wanted["metadata"]["annotations"] = {kinds.ANNOTATION_DEFINITION: "net"}
+    plan = plan_multus([wanted], [], definitions=[definition("net")])
+
+    assert [change.action for change in plan.changes] == [Action.CONFLICT]
+
+
+def test_what_has_to_be_created() -> None:
+    """Whatever no live config has the name and namespace of."""
+    assert missing([config("ipvlan-eth0"), config("ipvlan-eth1")], [live(config("ipvlan-eth0"))]) == [
+        config("ipvlan-eth1")
+    ]
+
+
+COMPLETED = {
+    "mode": "auto", "podMACPrefix": "", "podDefaultRouteNIC": "", "podRPFilter": 0, "tunePodRoutes": True,
+    "hostRuleTable": 500, "txQueueLen": 0,
+}  # fmt: skip
+
+
+def taken_over(**spec: Any) -> str:
+    found = live(config("ipvlan-eth0", ours=False, **spec))
+    return plan_multus([config("ipvlan-eth0")], [found], adopt=True).changes[0].reason
+
+
+def test_a_take_over_names_what_is_lost() -> None:
+    """Everything that the owner had set and that goes or changes, nested fields too."""
+    reason = taken_over(
+        cniType="ipvlan",
+        ipvlan={"master": ["bond0"], "vlanID": 100, "mtu": 0, "ippools": {"ipv4": ["special-*"]}},
+        coordinator={**COMPLETED, "mode": "underlay", "tunePodRoutes": False, "hijackCIDR": ["10.244.0.0/16"]},
+        chainCNIJsonData=[f'{{"type":"{"t" * 40}"}}'],
+        disableIPAM=True,
+    )
+
+    assert reason == (
+        "taken over by --adopt: spec.ipvlan.master: bond0 → eth0; spec.ipvlan.vlanID: 100 goes; "
+        "spec.ipvlan.ippools.ipv4: special-* goes; spec.coordinator.mode: underlay → auto; "
+        "spec.coordinator.tunePodRoutes: false → true; spec.coordinator.hijackCIDR: 10.244.0.0/16 goes; "
+        "spec.chainCNIJsonData goes; spec.disableIPAM: true goes"
+    )
+
+
+def test_a_take_over_of_another_type_names_it() -> None:
+    """The block of the former type goes as a whole, field by field."""
+    reason = taken_over(cniType="macvlan", macvlan={"master": ["eth1"], "vlanID": 0})
+
+    assert reason == "taken over by --adopt: spec.cniType: macvlan → ipvlan; spec.macvlan.master: eth1 goes"
+
+
+def test_defaults_are_no_loss() -> None:
+    """What Spiderpool's webhook filled in, it fills in again."""
+    block = {"master": ["eth0"], "vlanID": 0, "mtu": 0, "rdmaResourceName": "", "ippools": {"matchMasterSubnet": False}}
+    reason = taken_over(cniType="ipvlan", ipvlan=block, coordinator=COMPLETED, chainCNIJsonData=[], disableIPAM=False)
+
+    assert reason == "taken over by --adopt"

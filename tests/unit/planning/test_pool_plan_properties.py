@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spidercli import addresses, kinds
 from spidercli.model import Manifest
+from spidercli.planning.dependencies import components
 from spidercli.planning.guards import losses
 from spidercli.planning.live import LivePool
-from spidercli.planning.plan import Phase, Verb, Write
+from spidercli.planning.plan import Phase, Plan, Verb, Write
 from spidercli.planning.pools import plan_pools
 from spidercli.planning.targets import Target
 
@@ -31,6 +32,10 @@ class Webhook:
     """Spiderpool's rules about addresses, over pools in memory (pkg/ippoolmanager/ippool_validate.go)."""
 
     pools: dict[str, LivePool]
+
+    @property
+    def manifests(self) -> list[Manifest]:
+        return [pool.manifest for pool in self.pools.values()]
 
     def carry_out(self, write: Write) -> None:
         live = self.pools.get(write.name)
@@ -111,32 +116,51 @@ def _live(pool: Builder, live: Builder, world: tuple[list[Spec], list[Spec]]) ->
     ]
 
 
+def _pending(plan: Plan) -> Plan | None:
+    return plan if any(plan.writes) else None
+
+
+def _ordered(plan: Plan, order: random.Random, *, together: bool) -> Iterator[Write]:
+    """A plan's writes as they may be made: all of them phase by phase, or those of each component by themselves."""
+    found = [] if together else components(plan.changes)
+    dependent = {id(change) for component in found for change in component}
+    parts = [*found, [change for change in plan.changes if id(change) not in dependent]]
+    order.shuffle(parts)
+    for part in parts:
+        for phase in Phase:
+            now = [write for change in part for write in change.writes if write.phase is phase]
+            order.shuffle(now)
+            yield from now
+
+
 @settings(max_examples=300, deadline=None)
-@given(world=worlds(), prune=st.booleans(), adopt=st.booleans(), order=st.randoms(use_true_random=False))
+@given(
+    world=worlds(),
+    prune=st.booleans(),
+    adopt=st.booleans(),
+    together=st.booleans(),
+    order=st.randoms(use_true_random=False),
+)
 def test_every_plan_is_accepted_and_converges(
     pool: Builder,
     live: Builder,
     world: tuple[list[Spec], list[Spec]],
     prune: bool,
     adopt: bool,
+    together: bool,
     order: random.Random,
 ) -> None:
-    """In any order within a phase no write is refused, nothing held goes, and repeated plans come to an end."""
+    """In any order of components and inside phases no write is refused, nothing held goes, and plans come to an end."""
     desired, current = _desired(pool, world), _live(pool, live, world)
     webhook = Webhook({kinds.name(manifest): LivePool(manifest) for manifest in current})
     held_before = {(p.name, number) for p in webhook.pools.values() for number in p.holders}
 
     rounds = 0
-    while writes := list(
-        plan_pools(desired, [p.manifest for p in webhook.pools.values()], prune=prune, adopt=adopt).writes
-    ):
+    while plan := _pending(plan_pools(desired, webhook.manifests, prune=prune, adopt=adopt)):
         rounds += 1
-        assert rounds <= 2, writes
-        for phase in Phase:
-            now = [write for write in writes if write.phase is phase]
-            order.shuffle(now)
-            for write in now:
-                webhook.carry_out(write)
+        assert rounds <= 2, list(plan.writes)
+        for write in _ordered(plan, order, together=together):
+            webhook.carry_out(write)
 
     held_after = {(p.name, number) for p in webhook.pools.values() for number in p.holders if p.lists(number)}
     assert held_before == held_after
