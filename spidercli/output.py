@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from spidercli.errors import Declined, SpiderError, UsageProblem
@@ -48,8 +48,16 @@ class Output:
         return self._obeys(self.stderr)
 
     def text(self, text: str) -> None:
-        """Write a result as it is."""
-        self.stdout.write(text if text.endswith("\n") else text + "\n")
+        """Write a result, be it words or a file; what comes from elsewhere can't make a terminal obey it.
+
+        Files are not changed by this: YAML and JSON have such characters escaped already, each in its own way.
+        """
+        if text:
+            self.stdout.write(plain(text if text.endswith("\n") else text + "\n"))
+
+    def names(self, names: Iterable[str]) -> None:
+        """Write a result as names, one a line."""
+        self.text("".join(f"{name}\n" for name in names))
 
     def data(self, value: object) -> None:
         """Write a result for a program, as JSON or YAML."""
@@ -81,7 +89,7 @@ class Output:
         if self.structured:
             self.data(list(records))
         elif self.form == "name":
-            self.stdout.write("".join(f"{name(record)}\n" for record in records))
+            self.names(map(name, records))
         else:
             chosen = wide if self.form == "wide" and wide else columns
             headers = [column.upper() for column in chosen]
@@ -257,4 +265,6 @@ def _one_line(text: str) -> str:
 
 def plain(text: str) -> str:
     """Text with control characters made visible: a hostile name can't move the cursor or forge a line."""
+    if text.replace("\n", "").isprintable():
+        return text
     return "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 from typing import cast
 
 from spidercli import kinds
+from spidercli.desired import naming
 from spidercli.errors import UsageProblem
 from spidercli.model import Inventory, IPAddress, Nic, Node
 from spidercli.planning import ownership
 from spidercli.planning.gathering import PoolFacts
 from spidercli.planning.live import LivePool
 from spidercli.planning.movement import Fate
+from spidercli.planning.nics import eni_of
 from spidercli.planning.pools import IPS
 from spidercli.planning.targets import Target
 
@@ -21,9 +23,15 @@ WIDE_COLUMNS = (*COLUMNS, "gateway", "multus", "eni", "managed", "disabled")
 Record = dict[str, object]
 
 
-def overview(facts: PoolFacts) -> list[Record]:
-    """One record for each pool of the cluster, in name order; keys as in `WIDE_COLUMNS`."""
-    return [_record(facts.live[name], facts.targets.get(name), facts.fates[name]) for name in sorted(facts.live)]
+def overview(facts: PoolFacts, *, network: str) -> list[Record]:
+    """One record for each pool of the cluster, in name order; keys as in `WIDE_COLUMNS`.
+
+    Args:
+        facts: the pools.
+        network: the pattern of the SpiderMultusConfigs' names, which tells a pool's NIC.
+    """
+    pools = ((facts.live[name], facts.targets.get(name), facts.fates[name]) for name in sorted(facts.live))
+    return [{**_record(pool, target, fate), "nic": _nic(pool, target, network)} for pool, target, fate in pools]
 
 
 def columns(pools: Iterable[Record]) -> tuple[str, ...]:
@@ -54,8 +62,11 @@ def lost(record: Record, facts: PoolFacts) -> str | None:
     """What is wrong if our pools have an address, as `who` told, that is on no ENI any more; None if nothing is."""
     names = str(record["pool"] or "").split(", ")
     asked = (name for name in names if name in facts.live and facts.fates[name] is not Fate.STAY)
-    if record["role"] is not None or next(asked, None) is None:
+    if record["role"] is not None or (name := next(asked, None)) is None:
         return None
+    eni = eni_of(facts.live[name].manifest)
+    if what := facts.nics.in_transit.get(eni):
+        return f"the ENI of {record['address']}, {eni}, is {what}"
     pod = f"the pod {record['pod']}, which holds it," if record["pod"] else "a pod that gets it"
     return f"no ENI of the inventory has {record['address']} for pods: {pod} is cut off from the network"
 
@@ -85,7 +96,6 @@ def _record(pool: LivePool, target: Target | None, fate: Fate) -> Record:
     return {
         "name": pool.name,
         "node": _joined(spec.get("nodeName")),
-        "nic": _nic(pool),
         "subnet": str(pool.subnet),
         "free": usable - used,
         "total": usable,
@@ -118,6 +128,8 @@ def _agreement(pool: LivePool, target: Target | None, fate: Fate) -> str:
 
 
 def _without_target(pool: LivePool, fate: Fate) -> str:
+    if fate is Fate.STUCK:
+        return "drift"
     if fate is Fate.IDLE:
         return "drift" if pool.listed else "in-sync"
     return "not-read" if fate is Fate.STAY else "orphan"
@@ -143,10 +155,11 @@ def _excluded(pool: LivePool) -> int:
     return sum(overlaps)
 
 
-def _nic(pool: LivePool) -> str | None:
-    """The NIC's name as the multusName tells it: the part behind the last dash of ns/ipvlan-eth0."""
-    names = _joined(kinds.spec(pool.manifest).get("multusName")) or ""
-    return names.rpartition("-")[2] or None
+def _nic(pool: LivePool, target: Target | None, network: str) -> str | None:
+    """The NIC's name, of which a pool has the SpiderMultusConfig's, as NAMESPACE/NAME; of ours as it should be."""
+    spec = kinds.spec(target.manifest if target and pool.ours else pool.manifest)
+    names = (str(reference).rpartition("/")[2] for reference in cast("Iterable[object]", spec.get("multusName") or ()))
+    return _joined(filter(None, (naming.read(network, name, "nic") for name in names)))
 
 
 def _joined(value: object) -> str | None:

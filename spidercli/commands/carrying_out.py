@@ -22,7 +22,7 @@ def preview(session: Session, plan: Plan, *, detailed: bool = False, strict: boo
     if output.structured:
         output.data(views.plan_data(plan))
     elif output.form == "name":
-        output.stdout.write("".join(f"{name}\n" for name in views.plan_names(plan)))
+        output.names(views.plan_names(plan))
     else:
         rows, styles = views.plan_rows(_worth_showing(output, plan))
         if rows:
@@ -84,6 +84,7 @@ def ask(session: Session, plan: Plan) -> bool:
         vpc = f", {session.config.vpc}" if session.config.vpc else ""
         session.output.detail(f"from {session.facts.inventory.region_id}{vpc} to {place}")
         session.output.confirm(f"Apply {changes:,} change{'s' if changes != 1 else ''} to {place}?")
+        session.facts.check_current()
     return changes > 0
 
 
@@ -92,7 +93,7 @@ def print_outcome(output: Output, plan: Plan, report: Report | None) -> None:
     if output.structured:
         output.data(outcomes.outcome_data(plan, report))
     elif output.form == "name":
-        output.stdout.write("".join(f"{name}\n" for name in views.plan_names(plan)))
+        output.names(views.plan_names(plan))
     else:
         output.text("\n".join(outcomes.outcome_lines(plan, report)))
 

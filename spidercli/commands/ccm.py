@@ -31,6 +31,6 @@ def render(
     if session.output.form == "json":
         session.output.data(manifests)
     elif session.output.form == "name":
-        session.output.stdout.write(exporting.names(manifests))
+        session.output.names(exporting.names(manifests))
     else:
         session.output.text(yamltext.dump_all(manifests))

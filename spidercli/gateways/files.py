@@ -13,6 +13,7 @@ from spidercli.errors import ConfigInvalid, DocumentInvalid, UsageProblem
 _OURS = 0o644
 _SECRET = 0o600
 _LARGEST = 1 << 26
+_SHORT = 40  # characters of a file's name, in that of the file that takes its place: both may have 255 bytes at most
 
 
 def named(text: str, what: str) -> pathlib.Path:
@@ -65,7 +66,7 @@ def write(path: pathlib.Path, text: str, *, overwrite: bool = True, secret: bool
         if not overwrite and path.exists():
             raise UsageProblem(f"{path} exists already", hint="--force overwrites it")
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:_SHORT]}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
                 stream.write(text)

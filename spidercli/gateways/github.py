@@ -10,6 +10,7 @@ import html
 import pathlib
 from collections.abc import Callable, Mapping
 
+from spidercli.output import plain
 from spidercli.planning.plan import Action, Change, Plan
 
 _MOST = 200  # lines of a summary
@@ -57,7 +58,7 @@ def _row(change: Change) -> str:
 
 
 def _cell(text: str) -> str:
-    return html.escape(" ".join(text.split())).replace("|", "\\|")
+    return html.escape(plain(" ".join(text.split()))).replace("|", "\\|")
 
 
 def _append(path: str, text: str) -> None:

@@ -110,7 +110,7 @@ def test_a_folder(spidercli: Run, tmp_path: Path) -> None:
     spidercli("export", *FACTS, "--out", str(out))
 
     assert (ran.code, ran.stdout) == (0, "")
-    assert ran.stderr == f"{out}: 9 files written, 0 that are no longer wanted removed\n"
+    assert ran.stderr == f"{out}: 9 files written\n"
     assert sorted(first) == [
         "provider-id/apply.sh",
         "provider-id/master.patch",
@@ -131,9 +131,14 @@ def test_stale_files_go_and_foreign_files_stay(spidercli: Run, tmp_path: Path) -
     spidercli("export", *FACTS, "--out", str(out))
     (out / "spiderippool" / "office.yaml").write_text("kind: SpiderIPPool\n")
     (out / "README.md").write_text("ours\n")
-    ran = spidercli("export", *FACTS, "-c", str(GUIDE / "spidercli.yaml"), "--out", str(out), "--only", "pools")
+    renamed = ("-c", str(GUIDE / "spidercli.yaml"))
+    ran = spidercli("export", *FACTS, *renamed, "--out", str(out), "--only", "pools", "--max-delete", "4")
 
-    assert ran.stderr == f"{out}: 4 files written, 4 that are no longer wanted removed\n"
+    assert ran.stderr.splitlines() == [
+        f"{out}: 4 files written",
+        "4 files removed, which nothing asks for any more: "
+        + ", ".join(f"spiderippool/{node}-{nic}.yaml" for node in ("master", "worker") for nic in ("eth0", "eth1")),
+    ]
     assert sorted(path.name for path in (out / "spiderippool").iterdir()) == [
         "master-172.yaml",
         "master-192.yaml",
@@ -225,9 +230,39 @@ def test_a_file_that_was_saved_without_a_cluster_knows_no_more(spidercli: Run, t
     assert stderr[1] == ""
 
 
-def test_with_the_cluster_there_is_nothing_to_warn_of(spidercli: Run) -> None:
-    """InternalIPs tell which address is the node's own."""
-    assert "warning" not in spidercli("export", "--from-cluster", "--sandbox=dual-stack").stderr
+@pytest.mark.parametrize(
+    "command",
+    ["export --from-cluster", "inventory", "pools diff", "pools sync --dry-run", "bootstrap --yes -q"],
+)
+def test_nodes_that_report_no_ipv6_address(spidercli: Run, command: str) -> None:
+    """With the cluster asked, it is told once which nodes do not tell their own address."""
+    ran = spidercli(*command.split(), "--sandbox=dual-stack")
+    warnings = [line for line in ran.stderr.splitlines() if line.startswith("warning: ")]
+
+    assert ran.code == 0
+    assert len(warnings) == 1
+    assert warnings[0].startswith(
+        "warning: 2 nodes have IPv6 addresses on the primary ENI, but no IPv6 InternalIP (node-a, node-b): "
+    )
+
+
+@pytest.mark.parametrize("command", ["export --from-cluster", "pools diff --inventory {saved}"])
+def test_nodes_that_tell_are_not_warned_of(
+    spidercli: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    """An IPv6 InternalIP settles it for its node alone, also for an inventory that was saved before."""
+    saved = tmp_path / "saved.yaml"
+    with Sandbox("dual-stack") as sandbox:
+        for name, value in sandbox.environ.items():
+            monkeypatch.setenv(name, value)
+        saved.write_text(spidercli("inventory", "-o", "yaml").stdout)
+        node: Any = sandbox.kube.find("v1", "nodes", "node-a")
+        node["status"]["addresses"].append({"type": "InternalIP", "address": "2408:4005:3aa:7c00::99"})
+        sandbox.kube.seed(node)
+        ran = spidercli(*command.format(saved=saved).split())
+
+    assert ran.code == 0
+    assert "warning: 1 node has IPv6 addresses on the primary ENI, but no IPv6 InternalIP (node-b): " in ran.stderr
 
 
 def test_the_nodes_own_ipv6_address_is_in_no_pool(
@@ -241,6 +276,7 @@ def test_the_nodes_own_ipv6_address_is_in_no_pool(
         node: Any = sandbox.kube.find("v1", "nodes", "node-a")
         node["status"]["addresses"].append({"type": "InternalIP", "address": own})
         sandbox.kube.seed(node)
+        spidercli("multus", "sync", "--yes")
         exported = list(yaml.safe_load_all(spidercli("export", "--from-cluster", "--only", "pools").stdout))
         planned = spidercli("pools", "diff", "-o", "json").data["changes"]
 

@@ -11,10 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
+from spidercli import kinds
+from spidercli.gateways import github
+from spidercli.planning.plan import Action, Change, Plan
 from spidercli.sandbox.run import Sandbox
 
 Run = Callable[..., Any]
 EXAMPLE = pathlib.Path(__file__).parents[2] / "examples" / "ci" / "github-actions.yml"
+pytestmark = pytest.mark.usefixtures("networks")
 
 
 @pytest.fixture(name="job")
@@ -47,6 +51,15 @@ def test_a_diff_leaves_outputs_and_a_summary(spidercli: Run, sandbox: Sandbox, j
     assert (job / "output").read_text() == "changes=4\nblocked=0\nconflict=0\n"
     first = "| create | SpiderIPPool master-172 | 172.31.199.185-172.31.199.189 (5) | new |"
     assert first in (job / "summary").read_text().splitlines()
+
+
+def test_a_summary_is_harmless() -> None:
+    """A name from elsewhere can't turn the direction of a summary's text, nor end its row."""
+    change = Change(action=Action.BLOCKED, kind=kinds.IP_POOL, name="a", reason="pod \u202ex\x1b[2J | <b>\n| y")
+
+    assert github.summary(Plan(changes=(change,))).splitlines()[2:] == [
+        "| blocked | SpiderIPPool a |  | pod \\x202ex\\x1b[2J \\| &lt;b&gt; \\| y |"
+    ]
 
 
 def test_nothing_to_do_is_said(spidercli: Run, sandbox: Sandbox, job: pathlib.Path) -> None:

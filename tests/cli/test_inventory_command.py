@@ -99,6 +99,16 @@ def test_without_a_cluster_the_vpc_has_to_be_named(spidercli: Run, sandbox: Sand
     )
 
 
+def test_no_node_at_all_is_told(spidercli: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """An empty table alone would look like an empty VPC, whatever was picked."""
+    config = tmp_path / "nobody.yaml"
+    config.write_text("nodes: {tags: {team: nobody}}")
+    ran = spidercli("inventory", "--no-cluster", "-c", str(config), "--vpc", guide.VPC)
+
+    assert ran.code == 0
+    assert "warning: there is no node: check the region, the VPC" in ran.stderr
+
+
 def test_from_the_metadata_service(spidercli: Run, sandbox: Sandbox) -> None:
     """--source metadata reads this one instance, with the gateways that it knows."""
     sandbox.world.metadata_instance_id = guide.WORKER
@@ -140,3 +150,25 @@ def test_a_saved_inventory_that_does_not_exist(spidercli: Run) -> None:
         "error SPC030: missing.yaml: can't be read: No such file or directory",
         "  hint: `spidercli inventory -o yaml > FILE` saves an inventory",
     ]
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("inventory", 1),
+        ("inventory -o yaml", 1),
+        ("export", 1),
+        ("export --only pools", 1),
+        ("multus diff", 1),
+        ("pools diff", 0),
+        ("export --only ccm", 0),
+    ],
+)
+def test_metadata_do_not_tell_kinds_of_enis(spidercli: Run, sandbox: Sandbox, command: str, told: int) -> None:
+    """Who looks at NICs or makes networks for them is told once which may carry no pods; a regular sync is not."""
+    sandbox.world.metadata_instance_id = guide.WORKER
+    ran = spidercli(*command.split(), "--source", "metadata")
+
+    warnings = [line for line in ran.stderr.splitlines() if line.startswith("warning: ")]
+    assert (ran.code, len(warnings)) == (0, told)
+    assert all("make sure that worker's eth1 can, or name" in line for line in warnings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from spidercli.sandbox.run import Sandbox
 from spidercli.sandbox.scenarios import guide
 
 Run = Callable[..., Any]
+pytestmark = pytest.mark.usefixtures("networks")
 
 
 @pytest.fixture(name="synced")
@@ -28,6 +30,19 @@ def test_list_wide(spidercli: Run, synced: Sandbox) -> None:
 
     assert header.split()[-5:] == ["GATEWAY", "MULTUS", "ENI", "MANAGED", "DISABLED"]
     assert first.split()[-5:-1] == ["172.31.207.253", "kube-system/ipvlan-eth0", "eni-bp1a4m2c8x6v0b5n9d3f7", "true"]
+
+
+def test_list_knows_the_nic(spidercli: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """However the configuration names the networks."""
+    config = tmp_path / "spidercli.yaml"
+    config.write_text('region: cn-hangzhou\nmultus: {name: "{nic}-pods"}\n')
+    spidercli("-c", str(config), "bootstrap", "--yes")
+
+    pools = spidercli("-c", str(config), "pools", "list", "-o", "json").data
+    assert [(pool["nic"], pool["multus"]) for pool in pools[:2]] == [
+        ("eth0", "kube-system/eth0-pods"),
+        ("eth1", "kube-system/eth1-pods"),
+    ]
 
 
 def test_list_for_programs(spidercli: Run, synced: Sandbox) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+import spidercli
 from spidercli.errors import Declined, NodeUnknown, UsageProblem
 from spidercli.output import Output
 
@@ -180,6 +183,36 @@ def test_text_ends_with_one_line_break(make: Make) -> None:
     output.text("b\n")
 
     assert said(output)[0] == "a\nb\n"
+
+
+def test_words_are_harmless(make: Make) -> None:
+    """A result in words, and its errors and warnings, show what a terminal would obey."""
+    output = make()
+    output.text("refused: \x1b[2J\x07 by 名\u202e\nnext\tline\r")
+    output.names(["pod/\x1b]0;x\x07"])
+
+    assert said(output)[0] == "refused: \\x1b[2J\\x07 by 名\\x202e\nnext\\x09line\\x0d\npod/\\x1b]0;x\\x07\n"
+
+
+def test_no_names(make: Make) -> None:
+    """An empty list is an empty file."""
+    output = make()
+    output.names([])
+    output.text("")
+
+    assert said(output) == ("", "")
+
+
+def test_nothing_goes_around_it() -> None:
+    """No other module writes to the streams: what is shown is made harmless in one place."""
+    package = Path(spidercli.__file__).parent
+    writers = [
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if re.search(r"std(out|err)\.write|\bprint\(", path.read_text(encoding="utf-8"))
+    ]
+
+    assert writers == ["output.py"]
 
 
 @pytest.mark.parametrize("answer", ["y\n", "Y\n", "yes\n", " yes \n"])

@@ -29,7 +29,7 @@ def pool(name: str, *ips: str, held: tuple[str, ...] = (), ours: bool = True, **
 
 
 def overview(live: list[Any], desired: list[Any]) -> list[dict[str, Any]]:
-    return poolviews.overview(gather(desired, live, prune=False, adopt=False))
+    return poolviews.overview(gather(desired, live, prune=False, adopt=False), network="ipvlan-{nic}")
 
 
 def test_free_and_used() -> None:
@@ -77,7 +77,7 @@ def test_a_pool_of_a_node_that_was_left_out() -> None:
     live = [pool("a", "10.0.0.1", nodeName=["worker"])]
     for desired, agreement in (([], "not-read"), ([pool("a", "10.0.0.2", nodeName=["master"])], "conflict")):
         facts = gather(desired, live, prune=False, adopt=False, nodes={"master"})
-        assert poolviews.overview(facts)[0]["cloud"] == agreement
+        assert poolviews.overview(facts, network="{nic}")[0]["cloud"] == agreement
 
 
 @pytest.mark.parametrize(("ips", "agreement"), [(["10.0.0.1"], "drift"), ([], "in-sync")])
@@ -87,7 +87,7 @@ def test_a_pool_whose_nic_has_no_addresses(ips: list[str], agreement: str) -> No
     live["metadata"]["annotations"] = {kinds.ANNOTATION_ENI: "eni-1"}
     facts = gather([], [live], prune=False, adopt=False, nics=Nics(idle=lambda: [("eni-1", 4)]))
 
-    assert poolviews.overview(facts)[0]["cloud"] == agreement
+    assert poolviews.overview(facts, network="{nic}")[0]["cloud"] == agreement
 
 
 def test_a_disabled_pool() -> None:
@@ -114,10 +114,39 @@ def test_what_a_pool_does_not_say_is_unknown() -> None:
 
 
 def test_several_nodes_and_networks() -> None:
-    """Lists are joined; the NIC is that of the last network."""
-    found = overview([pool("a", nodeName=["n1", "n2"], multusName=["kube-system/ipvlan-eth1"])], [])[0]
+    """Lists are joined, and so are the NICs of the networks whose names are ours."""
+    networks = ["kube-system/ipvlan-eth1", "kube-system/macvlan-conf", "kube-system/ipvlan-ens-5"]
+    found = overview([pool("a", nodeName=["n1", "n2"], multusName=networks)], [])[0]
 
-    assert (found["node"], found["nic"]) == ("n1,n2", "eth1")
+    assert (found["node"], found["nic"]) == ("n1,n2", "eth1,ens-5")
+
+
+@pytest.mark.parametrize(
+    ("network", "was", "wanted", "nic"),
+    [
+        ("{nic}-pods", "eth0-pods", None, "eth0"),
+        ("{nic}-pods", "eth0-pods", "eth0-pods", "eth0"),
+        ("{nic}-pods", "ipvlan-eth0", None, None),
+        ("{nic}-pods", "ipvlan-eth0", "eth0-pods", "eth0"),
+        ("{nic}.{nic}", "eth0.eth0", None, "eth0"),
+        ("{nic}.{nic}", "eth0.eth1", None, None),
+        ("{nic}", "eth-0", None, "eth-0"),
+    ],
+)
+def test_the_nic_is_what_the_pattern_says(network: str, was: str, wanted: str | None, nic: str | None) -> None:
+    """The name of a pool's network tells its NIC; of a pool of ours it is the name that it should have."""
+    live = pool("a", multusName=[f"kube-system/{was}"])
+    desired = [pool("a", multusName=[f"kube-system/{wanted}"])] if wanted else []
+    facts = gather(desired, [live], prune=False, adopt=False)
+
+    assert poolviews.overview(facts, network=network)[0]["nic"] == nic
+
+
+def test_the_nic_of_a_pool_that_is_not_ours() -> None:
+    """It is where it says, even under a name that we want."""
+    live = pool("a", ours=False, multusName=["kube-system/ipvlan-eth1"])
+
+    assert overview([live], [pool("a", multusName=["kube-system/ipvlan-eth0"])])[0]["nic"] == "eth1"
 
 
 def test_who_holds_an_address() -> None:

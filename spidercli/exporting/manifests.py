@@ -1,21 +1,24 @@
-"""Manifests as files: which there are, what they are called, and how a folder follows them."""
+"""Manifests as files: which there are, and what they are called."""
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import itertools
-import os
-import pathlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from spidercli import desired, kinds, yamltext
 from spidercli.config.schema import CcmCredentials
 from spidercli.errors import ConfigInvalid, UsageProblem
-from spidercli.gateways import files as disk
 from spidercli.model import Manifest
 from spidercli.planning import guards
 from spidercli.rendering import ccm, plain
 from spidercli.session import Session
+
+PATCH = ".patch"
+"""How the files of providerIDs end, each called after its node."""
+
+_LONGEST = 255  # bytes of a file's name, on Linux and elsewhere; an object's may have 253, and the suffix comes on top
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -82,35 +85,15 @@ def manifests(found: Sequence[File]) -> list[Manifest]:
     return [manifest for file in found for manifest in yamltext.load_all(file.text)]
 
 
-def names(found: Iterable[Manifest]) -> str:
-    """kind/name of each object, one a line as kubectl prints names."""
-    return "".join(f"{str(manifest['kind']).lower()}/{kinds.name(manifest)}\n" for manifest in found)
-
-
-def write(folder: str, found: Sequence[File]) -> tuple[int, int]:
-    """Make a folder hold these files, and no others that earlier exports of the same parts left.
-
-    Returns:
-        How many files were written, and how many removed.
-
-    Raises:
-        UsageProblem: this is no name of a folder.
-        ConfigInvalid: something can't be written or removed there.
-    """
-    root = disk.named(folder, "--out")
-    headers = {header(file.part) for file in found}
-    stale = set(_exported(root, headers)) - {root / file.path for file in found}
-    for file in found:
-        disk.write(root / file.path, file.content, secret=file.secret)
-    for path in sorted(stale):
-        disk.remove(path)
-    return len(found), len(stale)
+def names(found: Iterable[Manifest]) -> Iterator[str]:
+    """kind/name of each object, as kubectl prints names."""
+    return (f"{str(manifest['kind']).lower()}/{kinds.name(manifest)}" for manifest in found)
 
 
 def _objects(part: str, session: Session, manifests: Iterable[Manifest], *, secret: bool = False) -> Iterator[File]:
     for manifest in manifests:
         shown = plain.plain(manifest) if session.config.export.plain else manifest
-        path = f"{str(manifest['kind']).lower()}/{kinds.name(manifest)}.yaml"
+        path = f"{str(manifest['kind']).lower()}/{_file_name(kinds.name(manifest), '.yaml')}"
         yield File(part=part, path=path, text=yamltext.dump_all([shown]), secret=secret)
 
 
@@ -119,7 +102,7 @@ def _provider_ids(session: Session) -> Iterator[File]:
     nodes = session.facts.inventory.nodes
     for node in nodes:
         text = yamltext.dump_all([session.objects.renderer.provider_id(node)])
-        yield File(part="provider-id", path=f"provider-id/{node.name}.patch", text=text)
+        yield File(part="provider-id", path=f"provider-id/{_file_name(node.name, PATCH)}", text=text)
     lines = [session.objects.renderer.provider_id_command(node) for node in nodes]
     script = "#!/bin/sh\nset -eu\n" + "".join(f"{line}\n" for line in lines)
     yield File(part="provider-id", path="provider-id/apply.sh", text=script)
@@ -164,8 +147,9 @@ def _apps(session: Session) -> list[Manifest]:
     return session.objects.renderer.apps(samples.on_networks(samples.ENGLISH, networks))
 
 
-def _exported(root: pathlib.Path, headers: Iterable[str]) -> Iterator[pathlib.Path]:
-    """Files that an earlier export wrote: other files in the folder are somebody's own."""
-    for path in root.glob("*/*") if os.path.isdir(root) else ():  # noqa: PTH112 - pathlib's raises for a long name
-        if path.is_file() and any(disk.starts_with(path, header) for header in headers):
-            yield path
+def _file_name(name: str, suffix: str) -> str:
+    """An object's name as that of a file; of one that is too long, the beginning and what tells it from others."""
+    if len(name + suffix) <= _LONGEST:
+        return name + suffix
+    digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+    return f"{name[: _LONGEST - len(digest) - len(suffix) - 1]}-{digest}{suffix}"
