@@ -1,20 +1,23 @@
-"""Carries out a plan: phase after phase, in parallel inside a phase, one object's failure never another's."""
+"""Carries out a plan: phase after phase, in parallel inside a phase, one object's failure never another's.
+
+Between SHRINK and GROW addresses are in no pool, so these two take turns, in batches (see `ordering`).
+"""
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import dataclasses
-import queue
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Collection, Iterable, Mapping
+from typing import Protocol
 
 from spidercli import kinds
 from spidercli.applying.easing import Easing
 from spidercli.applying.inflight import InFlight
+from spidercli.applying.ordering import EXCHANGE, Batch, batches, exchanged_writes, failure, split
 from spidercli.applying.report import Outcome, Report, Result
 from spidercli.applying.settling import NOTHING_LEFT, Settled, Waiting, concerns_pools, is_delete, settle
+from spidercli.applying.workers import Turn, worked_off
 from spidercli.errors import (
     ClusterError,
     ClusterForbidden,
@@ -22,18 +25,16 @@ from spidercli.errors import (
     ClusterUnreachable,
     KindMissing,
 )
-from spidercli.planning.plan import Action, Phase, Plan, Verb, Write
+from spidercli.planning.dependencies import Component
+from spidercli.planning.plan import Change, Phase, Plan, Verb, Write
 from spidercli.ports import Cluster
 
-_BEAT = 0.05  # seconds between two looks at what is through: to wake up for each write costs time that writes need
-
 _STOPPED = "the run was stopped"
+_NOT_BEGUN = "not begun, so that no more addresses leave their pools"
 _LEFT_BEHIND = "it was on its way when the run was stopped"
 
 _Object = tuple[kinds.Kind, str | None, str]
 _Right = tuple[kinds.Kind, str | None, Verb]
-_Turn = Callable[[], contextlib.AbstractContextManager[None]]
-T = TypeVar("T")
 
 
 class Progress(Protocol):
@@ -82,25 +83,27 @@ class Run:
     stop: threading.Event
     results: list[Result] = dataclasses.field(default_factory=list)
     undone: set[_Object] = dataclasses.field(default_factory=set)
+    incomplete: set[str] = dataclasses.field(default_factory=set)  # groups that undone writes are part of
     hopeless: dict[_Right | None, str] = dataclasses.field(default_factory=dict)  # None: everything
     settled: Settled = NOTHING_LEFT
     trouble: ClusterError | None = None
     heard: dict[int, Result] = dataclasses.field(default_factory=dict)  # by id of the write, as soon as it is known
     in_flight: InFlight = dataclasses.field(init=False)
+    easing: Easing = dataclasses.field(init=False)  # of creates, in all batches
 
     def __post_init__(self) -> None:
         self.in_flight = InFlight(self.stop)
+        self.easing = Easing(self.threads, self.wait.clock)
 
     def carried_out(self) -> Report:
         """Make all writes; the report about them."""
+        todo = list(batches(self.plan))
         self.progress.started(sum(1 for _ in self.plan.writes))
         for phase in Phase:
-            updates, creates = _split(self.plan, phase)
-            self._write(updates)
-            # Spiderpool's webhook reads all pools on each create: how many it takes at a time, only its answers tell.
-            self._write(creates, Easing(self.threads, self.wait.clock).turn)
             if phase is Phase.SHRINK:
-                self._settle()
+                self._exchange(todo)
+            elif phase not in EXCHANGE:
+                self._make(self.plan.changes, phase)
         stopped = self.stop.is_set() and any(result.outcome is Outcome.SKIPPED for result in self.results)
         return Report(results=tuple(self.results), stopped=stopped, trouble=self.trouble)
 
@@ -110,44 +113,53 @@ class Run:
         known = {**self.heard, **{id(result.write): result for result in list(self.results)}}
         return Report(results=tuple(_known(write, known, on_their_way) for write in self.plan.writes), stopped=True)
 
-    def _write(self, writes: Sequence[Write], turn: _Turn = contextlib.nullcontext) -> None:
+    def _exchange(self, todo: Iterable[Batch]) -> None:
+        """Let pools shrink and others grow, batch by batch, for as long as batches end well."""
+        ending = ""
+        for batch in todo:
+            begun: list[Component] = []
+            for component in batch.components:
+                reason = ending or self._reason_to_leave(component)
+                if reason:
+                    self._leave(component, reason)
+                else:
+                    begun.append(component)
+            ending = ending or self._exchanged(dataclasses.replace(batch, components=begun))
+
+    def _exchanged(self, batch: Batch) -> str:
+        """Carry out a batch; why no other one may be begun, "" if one may."""
+        start, changes = len(self.results), batch.changes
+        self._make(changes, Phase.SHRINK)
+        self._settle(start)
+        self._make(changes, Phase.GROW)
+        return "" if self.stop.is_set() else failure(batch, self.results[start:], self.settled.unheld)
+
+    def _reason_to_leave(self, component: Component) -> str:
+        """Why some pool of it would shrink or grow alone; a run that is stopped says so of each write."""
+        if self.stop.is_set():
+            return ""
+        return next(filter(None, map(self._reason_to_skip, exchanged_writes(component))), "")
+
+    def _leave(self, component: Component, reason: str) -> None:
+        self._record(Result.skipped(write, f"{_NOT_BEGUN}: {reason}") for write in exchanged_writes(component))
+
+    def _make(self, changes: Iterable[Change], phase: Phase) -> None:
+        updates, creates = split(changes, phase)
+        self._write(updates)
+        # Spiderpool's webhook reads all pools on each create: how many it takes at a time, only its answers tell.
+        self._write(creates, self.easing.turn)
+
+    def _write(self, writes: Iterable[Write], turn: Turn = contextlib.nullcontext) -> None:
         """Make writes in parallel, those of one object one after the other, each object at its turn."""
-        chains: queue.SimpleQueue[list[Write]] = queue.SimpleQueue()
-        for chain in _chains(writes):
-            chains.put(chain)
-        through: queue.SimpleQueue[list[Result]] = queue.SimpleQueue()
-        pool = concurrent.futures.ThreadPoolExecutor(self.threads, thread_name_prefix="apply")
-        count = min(self.threads, chains.qsize())
-        workers = {pool.submit(self._work_off, chains, through, turn) for _ in range(count)}
-        try:
-            self._attend(workers, through)
-        finally:
-            list(_taken(chains))  # after an error nothing else is begun, and nothing is waited for
-            pool.shutdown(wait=False)
-
-    def _work_off(
-        self, chains: queue.SimpleQueue[list[Write]], through: queue.SimpleQueue[list[Result]], turn: _Turn
-    ) -> None:
-        for chain in _taken(chains):
-            with turn():
-                results = self._one_object(chain)
-            through.put(results)
-
-    def _attend(self, workers: set[concurrent.futures.Future[None]], through: queue.SimpleQueue[list[Result]]) -> None:
-        while workers:
-            done, workers = concurrent.futures.wait(
-                workers, timeout=_BEAT, return_when=concurrent.futures.FIRST_EXCEPTION
-            )
-            for results in _taken(through):
-                self._record(results)
-            for worker in done:
-                worker.result()
+        for results in worked_off(_chains(writes), self._one_object, threads=self.threads, turn=turn):
+            self._record(results)
 
     def _record(self, results: Iterable[Result]) -> None:
         for result in results:
             self.results.append(result)
             if result.outcome is not Outcome.DONE:
                 self.undone.add(_object(result.write))
+                self.incomplete.add(result.write.part_of)
             self.progress.finished(result.write, result.outcome)
 
     def _one_object(self, writes: Iterable[Write]) -> list[Result]:
@@ -188,11 +200,13 @@ class Run:
         hopeless = self.hopeless.get(None) or self.hopeless.get(_right(write))
         if hopeless:
             return hopeless
+        if write.needs and write.needs in self.incomplete:
+            return f"it waits for other {write.needs} pools, which were not written"
         return self.settled.obstacle(write) if concerns_pools(write) and not is_delete(write) else ""
 
-    def _settle(self) -> None:
-        """Look what became of the pools that had to shrink or go, before others grow."""
-        mine = [result for result in self.results if concerns_pools(result.write)]
+    def _settle(self, start: int) -> None:
+        """Look what became of the pools that had to shrink or go since a result, before others grow."""
+        mine = [result for result in self.results[start:] if concerns_pools(result.write)]
         if self.stop.is_set() or None in self.hopeless:
             return
         try:
@@ -206,7 +220,7 @@ class Run:
             )
         except ClusterError as error:
             self.trouble, self.hopeless[None] = error, error.message
-        self.results = [self._after(result) for result in self.results]
+        self.results[start:] = [self._after(result) for result in self.results[start:]]
 
     def _after(self, result: Result) -> Result:
         """A result, corrected where a deleted pool is still there."""
@@ -215,11 +229,6 @@ class Run:
             return result
         self.undone.add(_object(result.write))
         return dataclasses.replace(result, outcome=Outcome.BLOCKED, reason=reason)
-
-
-def creates(plan: Plan) -> Iterator[Write]:
-    """The writes that create a pool: each takes the longer, the more pools there are."""
-    return (write for phase in Phase for write in _split(plan, phase)[1])
 
 
 def _known(write: Write, known: Mapping[int, Result], on_their_way: Collection[int]) -> Result:
@@ -231,32 +240,12 @@ def _known(write: Write, known: Mapping[int, Result], on_their_way: Collection[i
     return Result.skipped(write, _STOPPED)
 
 
-def _split(plan: Plan, phase: Phase) -> tuple[list[Write], list[Write]]:
-    """A phase's writes: those to what exists, and those that create a pool."""
-    updates: list[Write] = []
-    creates: list[Write] = []
-    for change in plan.changes:
-        again = any(is_delete(write) for write in change.writes)
-        for write in change.writes:
-            if write.phase is phase:
-                new = concerns_pools(write) and not is_delete(write) and (change.action is Action.CREATE or again)
-                (creates if new else updates).append(write)
-    return updates, creates
-
-
-def _chains(writes: Iterable[Write]) -> Iterator[list[Write]]:
+def _chains(writes: Iterable[Write]) -> Collection[list[Write]]:
     """Writes grouped by object, in their order."""
     chains: dict[_Object, list[Write]] = {}
     for write in writes:
         chains.setdefault(_object(write), []).append(write)
-    return iter(chains.values())
-
-
-def _taken(waiting: queue.SimpleQueue[T]) -> Iterator[T]:
-    """What is in a queue, until nothing is."""
-    with contextlib.suppress(queue.Empty):
-        while True:
-            yield waiting.get_nowait()
+    return chains.values()
 
 
 def _object(write: Write) -> _Object:

@@ -7,10 +7,12 @@ once no pod holds an address of it.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import ipaddress
+import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Protocol, cast
 
 from spidercli import addresses, kinds
@@ -21,6 +23,9 @@ from spidercli.planning.plan import Verb, Write
 from spidercli.ports import Cluster
 
 _MANY = 3
+
+Pools = Mapping[str, Manifest]
+"""SpiderIPPools by name."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -47,8 +52,9 @@ class Settled:
     """What the pools that had to shrink or go look like now."""
 
     hanging: Mapping[str, str]  # deleted pools that are still there, with the reason
+    unheld: Container[str]  # those of them that no pod keeps
     listed: Mapping[IPAddress, str]  # addresses that stayed, with the pool that lists them
-    subnets: Mapping[str, IPNetwork]  # of the pools that stayed
+    subnets: Mapping[IPNetwork, Sequence[str]]  # of the pools that stayed, with their names
 
     def obstacle(self, write: Write) -> str:
         """Why a pool can't be written yet; empty if it can."""
@@ -57,13 +63,19 @@ class Settled:
             if pool != write.name:
                 return f"{address} is still listed by SpiderIPPool {pool}"
         wanted = _subnet(write.body) if self.subnets else None
-        for pool, subnet in self.subnets.items():
-            if pool != write.name and wanted is not None and _clash(wanted, subnet):
-                return f"subnet {wanted} overlaps {subnet} of SpiderIPPool {pool}, which is still there"
+        for subnet in self._clashing(wanted) if wanted else ():
+            for other in self.subnets[subnet]:
+                if other != write.name:
+                    return f"subnet {wanted} overlaps {subnet} of SpiderIPPool {other}, which is still there"
         return ""
 
+    @functools.cached_property
+    def _clashing(self) -> Callable[[IPNetwork], Sequence[IPNetwork]]:
+        """The subnets of pools that stayed beside which Spiderpool refuses a pool with another one."""
+        return functools.cache(lambda wanted: [subnet for subnet in self.subnets if _clash(wanted, subnet)])
 
-NOTHING_LEFT = Settled(hanging={}, listed={}, subnets={})
+
+NOTHING_LEFT = Settled(hanging={}, unheld=(), listed={}, subnets={})
 
 
 def settle(
@@ -76,6 +88,8 @@ def settle(
     stop: threading.Event,
 ) -> Settled:
     """Wait for the deleted pools, then look at them and at those whose write was not made.
+
+    A pool that can't be read is there all the same, and blocks what can be read of it.
 
     Args:
         cluster: where to look.
@@ -90,13 +104,17 @@ def settle(
     """
     if not deleted and not undone:
         return NOTHING_LEFT
-    live = _wait(cluster, {write.name: write.uid for write in deleted}, wait, progress, stop)
-    hanging = _there(live, {write.name: write.uid for write in deleted})
-    kept = [live[name] for name in {write.name for write in undone} & live.keys()]
+    concerned = {write.name for write in (*deleted, *undone)}
+    uids = {write.name: write.uid for write in deleted}
+    live = _wait(cluster, concerned, uids, wait, progress, stop)
+    hanging = _there(live, uids)
+    staying = {**hanging, **{write.name: live[write.name] for write in undone if write.name in live}}
+    holders = {name: _holders(pool) for name, pool in hanging.items()}
     return Settled(
-        hanging={pool.name: f"still being deleted: {_held(pool)}" for pool in hanging},
-        listed={address: pool.name for pool in (*hanging, *kept) for address in _listed_by(pool.manifest)},
-        subnets={pool.name: subnet for pool in (*hanging, *kept) if (subnet := _subnet(pool.manifest)) is not None},
+        hanging={name: f"still being deleted: {_held(held)}" for name, held in holders.items()},
+        unheld=frozenset(name for name, held in holders.items() if not held),
+        listed={address: name for name, pool in staying.items() for address in _listed_by(pool)},
+        subnets=_by_subnet(staying),
     )
 
 
@@ -112,15 +130,16 @@ def is_delete(write: Write) -> bool:
 
 def _wait(
     cluster: Cluster,
+    concerned: Container[str],
     deleted: Mapping[str, str | None],
     wait: Waiting,
     progress: Tells,
     stop: threading.Event,
-) -> Mapping[str, LivePool]:
-    """The pools as they are when the deleted ones are gone, or time is up."""
+) -> Pools:
+    """The pools in question as they are when the deleted ones are gone, or time is up."""
     deadline, pause = wait.clock() + wait.timeout, wait.first
     while True:
-        live = {pool.name: pool for pool in map(LivePool, cluster.list(kinds.IP_POOL))}
+        live = {name: pool for pool in cluster.list(kinds.IP_POOL) if (name := kinds.name(pool)) in concerned}
         there = _there(live, deleted)
         if not there or stop.is_set() or wait.clock() >= deadline:
             return live
@@ -129,24 +148,37 @@ def _wait(
         pause = min(pause * 2, wait.longest)
 
 
-def _there(live: Mapping[str, LivePool], deleted: Mapping[str, str | None]) -> list[LivePool]:
+def _there(live: Pools, deleted: Mapping[str, str | None]) -> Pools:
     """The deleted pools that are still there; a pool of the same name with another uid is a new one."""
-    found = [live[name] for name in deleted if name in live]
-    return [pool for pool in found if deleted[pool.name] in (None, kinds.metadata(pool.manifest).get("uid"))]
+    found = {name: live[name] for name in deleted if name in live}
+    return {name: pool for name, pool in found.items() if deleted[name] in (None, kinds.metadata(pool).get("uid"))}
 
 
-def _told(pools: Sequence[LivePool]) -> str:
-    told = [f"{pool.name} ({_held(pool)})" for pool in pools[:_MANY]]
+def _told(pools: Pools) -> str:
+    told = [f"{name} ({_held(_holders(pool))})" for name, pool in itertools.islice(pools.items(), _MANY)]
     more = f" and {len(pools) - _MANY} more" if len(pools) > _MANY else ""
     return f"waiting for deleted pools to go: {', '.join(told)}{more}"
 
 
-def _held(pool: LivePool) -> str:
+def _holders(manifest: Manifest) -> Sequence[str]:
+    """What pods hold in a pool, in words, or why nobody can tell."""
     try:
-        held = [f"pod {pod} holds {pool.address(number)}" for number, pod in sorted(pool.holders.items())]
-    except FactsInvalid:
-        held = []
-    return ", ".join(held[:_MANY]) or "no pod holds an address; is spiderpool-controller running?"
+        pool = LivePool(manifest)
+    except FactsInvalid as error:
+        return [error.message]
+    return [f"pod {pod} holds {pool.address(number)}" for number, pod in sorted(pool.holders.items())]
+
+
+def _held(holders: Sequence[str]) -> str:
+    return ", ".join(holders[:_MANY]) or "no pod holds an address; is spiderpool-controller running?"
+
+
+def _by_subnet(pools: Pools) -> Mapping[IPNetwork, Sequence[str]]:
+    found: dict[IPNetwork, list[str]] = {}
+    for name, pool in pools.items():
+        if subnet := _subnet(pool):
+            found.setdefault(subnet, []).append(name)
+    return found
 
 
 def _subnet(manifest: Manifest | None) -> IPNetwork | None:

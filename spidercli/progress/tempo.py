@@ -29,7 +29,7 @@ class Left:
 
 
 class Tempo:
-    """The moments at which writes of one sort were made, in seconds of a monotonic clock."""
+    """The moments at which writes of one sort were made, by a clock that stands still while others are."""
 
     def __init__(self, total: int, *, growing: bool) -> None:
         """Prepare.
@@ -41,41 +41,43 @@ class Tempo:
         """
         self._total = total
         self._growing = growing
-        self._began = 0.0
-        self._moments: list[float] = []
+        self._moments = [0.0]
 
     @property
     def remaining(self) -> int:
         """How many are still to be made."""
-        return max(0, self._total - len(self._moments))
+        return max(0, self._total - self._made)
 
-    def made(self, now: float, *, since: float) -> None:
-        """Another one is made; the first one was begun at `since`."""
-        if not self._moments:
-            self._began = since
-        self._moments.append(now)
+    @property
+    def _made(self) -> int:
+        return len(self._moments) - 1
 
-    def rate(self, now: float) -> float:
-        """Writes per second, lately."""
-        start = max(self._began, now - _WINDOW)
+    def made(self, seconds: float) -> None:
+        """Another one is made, so many seconds after the last news of any sort."""
+        self._moments.append(self._moments[-1] + seconds)
+
+    def rate(self, silence: float = 0.0) -> float:
+        """Writes per second, lately; there was no news for so many seconds while one of this sort was to come."""
+        now = self._moments[-1] + silence
+        start = max(0.0, now - _WINDOW)
         lately = len(self._moments) - bisect.bisect_right(self._moments, start)
         return lately / (now - start) if now > start else 0.0
 
-    def left(self, now: float) -> Left | None:
+    def left(self, silence: float = 0.0) -> Left | None:
         """The rest, as far as it can be told."""
-        rate = self.rate(now)
-        if len(self._moments) < _FEW or not rate:
+        rate = self.rate(silence)
+        if self._made < _FEW or not rate:
             return None
         seconds = self.remaining / rate
         if not self._growing:
             return Left(least=seconds, most=seconds)
-        if len(self._moments) < max(_ENOUGH, self._total * _ENOUGH_SHARE):
+        if self._made < max(_ENOUGH, self._total * _ENOUGH_SHARE):
             return Left(least=seconds, most=None)
         return Left(least=seconds, most=max(self._extrapolated(), seconds))
 
     def _extrapolated(self) -> float:
         """The rest, if the cost of one goes on growing as it has: after n, the time is base * n + growth * n * n."""
-        made, half = len(self._moments), len(self._moments) // 2
+        made, half = self._made, self._made // 2
         average, average_of_half = self._average(made), self._average(half)
         growth = max(0.0, (average - average_of_half) / (made - half))
         base = average - growth * made
@@ -83,7 +85,7 @@ class Tempo:
 
     def _average(self, count: int) -> float:
         """Seconds for each of the first ones."""
-        return (self._moments[count - 1] - self._began) / count
+        return self._moments[count] / count
 
 
 def _duration(seconds: float) -> str:

@@ -61,7 +61,7 @@ class Writes:
         """Count it."""
         now = self._clock()
         self._growing = id(write) in self._creates
-        self._tempos[self._growing].made(now, since=self._heard)
+        self._tempos[self._growing].made(now - self._heard)
         self._outcomes[outcome] += 1
         self._heard, self._waiting = now, ""
 
@@ -101,22 +101,23 @@ class Writes:
         silence = self._silence() if self._through < self._total else []
         yield from silence
         if not silence and not self._stopping and self._through:
-            yield from self._speed(self._clock())
+            yield from self._speed(self._clock() - self._heard)
 
     def _silence(self) -> list[str]:
         seconds = self._clock() - self._heard
         return [f"no answer for {seconds:.0f} s"] if seconds >= _SILENCE else []
 
-    def _speed(self, now: float) -> Iterator[str]:
-        rate = self._tempos[self._growing].rate(now)
+    def _speed(self, silence: float) -> Iterator[str]:
+        rate = self._tempos[self._growing].rate(silence)
         yield f"{rate:.{0 if rate >= 10 else 1}f} per second"  # noqa: PLR2004
-        left = self._left(now)
+        left = self._left(silence)
         if left:
             yield str(left)
 
-    def _left(self, now: float) -> Left | None:
+    def _left(self, silence: float) -> Left | None:
         """The rest of all sorts, with no upper bound where nothing is known of one."""
-        todo = [tempo.left(now) for tempo in self._tempos.values() if tempo.remaining]
+        silences = {self._growing: silence, not self._growing: 0.0}  # nothing is to come of the other sort
+        todo = [tempo.left(silences[growing]) for growing, tempo in self._tempos.items() if tempo.remaining]
         known = [left for left in todo if left]
         if not known:
             return None

@@ -141,8 +141,9 @@ def make_delete(name: str, uid: str | None = None) -> Write:
     return make_write(Phase.SHRINK, name, verb=Verb.DELETE, body=None, uid=uid or f"uid-{name}")
 
 
-def make_change(*writes: Write, action: Action = Action.UPDATE) -> Change:
-    return Change(action=action, kind=writes[0].kind, name=writes[0].name, writes=writes)
+def make_change(*writes: Write, action: Action = Action.UPDATE, before: Iterable[int] | None = None) -> Change:
+    there = None if before is None else make_write(Phase.SHRINK, writes[0].name, before).body
+    return Change(action=action, kind=writes[0].kind, name=writes[0].name, writes=writes, before=there)
 
 
 def make_plan(before: dict[str, set[int]], after: dict[str, set[int]]) -> Plan:
@@ -158,7 +159,8 @@ def make_plan(before: dict[str, set[int]], after: dict[str, set[int]]) -> Plan:
         if new - old:
             writes.append(make_write(Phase.GROW, name, new))
         if writes:
-            changes.append(make_change(*writes, action=Action.UPDATE if old else Action.CREATE))
+            action = Action.UPDATE if old else Action.CREATE
+            changes.append(make_change(*writes, action=action, before=old or None))
     return Plan(changes=tuple(changes))
 
 

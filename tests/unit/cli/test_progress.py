@@ -163,6 +163,24 @@ def test_what_was_not_done_is_counted(clock: Clock, remarks: Remarks) -> None:
     assert writes.share() == 0.75
 
 
+def test_sorts_that_take_turns_are_told_apart(clock: Clock, remarks: Remarks) -> None:
+    """In a run of many batches each sort is as fast as while it was its turn, waits left out."""
+    updates, creates = list(plan_of(600).changes), list(plan_of(600, Action.CREATE).changes)
+    writes = Writes(Plan(changes=(*updates, *creates)), remarks, clock=clock)
+    writes.started(1200)
+    for first in range(0, 300, 100):
+        for seconds, changes in ((0.1, updates), (1.0, creates)):
+            for change in changes[first : first + 100]:
+                clock.now += seconds
+                writes.finished(change.writes[0], Outcome.DONE)
+            clock.now += 60
+            writes.waiting("waiting for deleted pools to go")
+
+    writes.finished(updates[300].writes[0], Outcome.DONE)
+    # 299 updates of 0.1 s, and 300 creates of 1 s
+    assert writes.text() == "601 of 1,200 writes; 10 per second; about 5 min left"
+
+
 def test_silence_is_told(clock: Clock, remarks: Remarks) -> None:
     """A server that hangs does not look like a slow one."""
     writes = run(plan_of(100), clock, remarks, lambda _: 0.1, made=20)
