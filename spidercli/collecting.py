@@ -12,6 +12,7 @@ import concurrent.futures
 from collections.abc import Collection, Iterable, Sequence
 from ipaddress import IPv4Address
 
+from spidercli import signals
 from spidercli.config.schema import Config
 from spidercli.errors import ConfigInvalid, FactsInvalid
 from spidercli.facts import corroboration, exclusion, matching, naming, provider_id, selection
@@ -132,7 +133,7 @@ def _network(cloud: Cloud, matches: Sequence[Match], config: Config) -> tuple[tu
     vswitches = threads.submit(cloud.vswitches, vpc_id=vpc_id)
     enis = threads.submit(cloud.enis, vpc_id=vpc_id)
     try:
-        return tuple(eni for eni in enis.result() if eni.instance_id in ours), vswitches.result()
+        return tuple(eni for eni in signals.result(enis) if eni.instance_id in ours), signals.result(vswitches)
     except BaseException:  # Ctrl-C, or one of the two failed: the other one's retries would hold the end up
         cloud.stop()
         raise

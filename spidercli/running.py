@@ -82,7 +82,7 @@ def _attended(job: applying.Run, lease: Lease, output: Output, writes: Writes) -
     thread = threading.Thread(target=_carry_out, args=(job, lease, work, news), name="run")
     with _signals_told(news):
         thread.start()
-        first = news.get()
+        first = signals.item(news)
         if first is _News.SIGNAL:
             writes.stopping()
             _stop(job, news, output)
@@ -125,8 +125,11 @@ def _stop(job: applying.Run, news: queue.SimpleQueue[_News], output: Output) -> 
         output.note(f"stopping: {told}; press Ctrl-C again to stop now")
     else:
         output.note("stopping: no write is on its way")
+    if writes:
+        signals.item(news)
+        return
     with contextlib.suppress(queue.Empty):
-        news.get(timeout=None if writes else _WINDING_UP)
+        news.get(timeout=_WINDING_UP)
 
 
 def _signals_told(news: queue.SimpleQueue[_News]) -> contextlib.AbstractContextManager[None]:

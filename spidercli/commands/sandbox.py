@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-import threading
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spidercli import signals
 from spidercli.commands.invocation import invocation_of, session_of
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def up(ctx: typer.Context, scenario: Scenario = "guide", nodes: Nodes = None, fa
                 output.text(f"export {name}={shlex.quote(value)}")
             output.stdout.flush()
             output.note("the sandbox is up; paste these lines into another terminal, and stop it here with Ctrl-C")
-            threading.Event().wait()
+            signals.forever()
     _tell(sandbox.faults, output)
     output.note("the sandbox is gone")
 

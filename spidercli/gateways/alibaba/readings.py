@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from spidercli import signals
 from spidercli.errors import CloudAnswerInvalid
 from spidercli.gateways.alibaba.calls import Call
 from spidercli.gateways.alibaba.fields import Fields
@@ -88,7 +89,7 @@ def parallel(
     executor = ThreadPoolExecutor(threads, thread_name_prefix="alibaba-cloud")
     futures = [executor.submit(function, call) for call in calls]
     try:
-        return [item for future in futures for item in future.result()]
+        return [item for future in futures for item in signals.result(future)]
     except KeyboardInterrupt:
         interrupt()
         raise
