@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import re
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 from spidercli.errors import UsageProblem
 
@@ -31,7 +31,7 @@ class _Options:
 def hoist(argv: Sequence[str], command: object) -> tuple[list[str], list[str]]:
     """Take global options out of a command line, so that they can go first, where the root command reads them.
 
-    Nothing behind `--` is taken, nor behind `sandbox run`.
+    Nothing behind `--` is taken, nor from the command line that `sandbox run` passes on.
 
     Returns:
         The global options with their values, and everything else.
@@ -39,23 +39,25 @@ def hoist(argv: Sequence[str], command: object) -> tuple[list[str], list[str]]:
     Raises:
         UsageProblem: an option's value is missing.
     """
-    options = _options(command.params)  # type: ignore[attr-defined]
+    options, own = _options(_parameters(command)), _options(_parameters(command, *_PASSED_ON))
     front: list[str] = []
     rest: list[str] = []
     names: list[str] = []
     at = 0
     while at < len(argv):
         word = argv[at]
-        if word == "--" or tuple(names) == _PASSED_ON:
+        passes_on = tuple(names) == _PASSED_ON
+        if word == "--" or (passes_on and not word.startswith("-")):
             return front, rest + list(argv[at:])
         taken = _taken(argv, at, options)
+        left = 2 if passes_on and word in own.valued else 1
         if taken:
             front += _explicit(argv[at : at + taken])
         else:
-            rest.append(word)
+            rest += argv[at : at + left]
             if not word.startswith("-"):
                 names.append(word)
-        at += taken or 1
+        at += taken or left
     return front, rest
 
 
@@ -75,6 +77,13 @@ def value_of(names: Sequence[str], front: Sequence[str]) -> str | None:
 def strayed_scenario(argv: Sequence[str]) -> str | None:
     """The word that follows a `--sandbox` without a `=`, which may have been meant as its value."""
     return next((word for option, word in itertools.pairwise(argv) if option == "--sandbox"), None)
+
+
+def _parameters(command: Any, *names: str) -> Iterable[Parameter]:
+    """The parameters of a command, or of one below it."""
+    for name in names:
+        command = command.commands[name]
+    return cast("Iterable[Parameter]", command.params)
 
 
 def _options(parameters: Iterable[Parameter]) -> _Options:

@@ -32,6 +32,8 @@ class Checked:
     summary: str
     plan: Plan = NO_CHANGES
     warnings: tuple[str, ...] = ()
+    check: Callable[[], None] = lambda: None
+    """Raises a SpiderError if the plan takes away more than is allowed."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -146,16 +148,15 @@ def _multus(session: Session, wish: Wish, _: Plan) -> Checked:
 
 def _pools(session: Session, wish: Wish, earlier: Plan) -> Checked:
     pools = session.plans.pools(prune=wish.prune, adopt=wish.adopt, earlier=earlier)
-    pools.check(wish.max_delete)
-    return _planned(pools.plan)
+    return _planned(pools.plan, check=lambda: pools.check(wish.max_delete))
 
 
 def _provider_id(session: Session, _: Wish, __: Plan) -> Checked:
     return _planned(session.plans.provider_ids())
 
 
-def _planned(plan: Plan) -> Checked:
-    return Checked(summary=views.plan_summary(plan), plan=plan)
+def _planned(plan: Plan, check: Callable[[], None] = lambda: None) -> Checked:
+    return Checked(summary=views.plan_summary(plan), plan=plan, check=check)
 
 
 STEPS = (

@@ -30,7 +30,7 @@ def outcome_lines(plan: Plan, report: Report | None) -> list[str]:
     left = "".join(f", {plan.summary[action]:,} {word}" for action, word in waiting.items() if plan.summary[action])
     unchanged = f"{plan.summary[Action.UNCHANGED]:,} unchanged{left}"
     if report is None:
-        return [f"nothing to do: {unchanged}"]
+        return [f"nothing can be done now: {views.plan_summary(plan)}" if left else f"nothing to do: {unchanged}"]
     *problems, _ = report.lines()
     undone = {result.write.target for result in report.results if result.outcome is not Outcome.DONE}
     targets = [change.target for change in plan.changes if change.writes]

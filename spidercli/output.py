@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from spidercli.errors import Declined, SpiderError, UsageProblem
+from spidercli.errors import Declined, Interrupted, SpiderError, UsageProblem
 
 if TYPE_CHECKING:  # rich costs start-up time that `-o json` and `--help` need not pay
     from rich.console import Console
@@ -147,6 +147,7 @@ class Output:
         Raises:
             UsageProblem: there is nobody to ask, and --yes was not given.
             Declined: the answer was not yes.
+            Interrupted: Ctrl-C was pressed instead.
         """
         if self.assume_yes:
             return
@@ -154,7 +155,11 @@ class Output:
             raise UsageProblem(
                 f"{question} There is no terminal to ask on; nothing was written", hint="add --yes to go ahead unasked"
             )
-        if self._answer(f"{question} [y/N] ") not in ("y", "yes"):
+        try:
+            answer = self._answer(f"{question} [y/N] ")
+        except KeyboardInterrupt as error:
+            raise Interrupted("interrupted; nothing was written", hint="run again to finish") from error
+        if answer not in ("y", "yes"):
             raise Declined("nothing was written, because the answer was not yes")
 
     def line(self, text: str) -> None:

@@ -15,7 +15,7 @@ from spidercli.planning.gathering import PoolFacts
 from spidercli.planning.live import LivePool
 from spidercli.planning.movement import Fate
 from spidercli.planning.nics import eni_of
-from spidercli.planning.pools import IPS
+from spidercli.planning.pools import is_spelling
 from spidercli.planning.targets import Target
 
 COLUMNS = ("name", "node", "nic", "subnet", "free", "total", "usage", "cloud")
@@ -115,8 +115,8 @@ def _agreement(pool: LivePool, target: Target | None, fate: Fate) -> str:
     in-sync, drift, orphan (ours, but nothing asks for it), not-read (ours, but its node was left out), foreign (not
     ours), conflict (wanted under this name, but not ours, or of a node that was left out), or deleting.
 
-    A pool that is being deleted hands out nothing any more, whatever it lists. Who wrote a field does not matter here:
-    what kubectl applied from an export is in sync.
+    A pool that is being deleted hands out nothing any more, whatever it lists. What kubectl applied from an export is
+    in sync, but where we applied a pool ourselves, so is only what another apply would leave as it is.
     """
     if pool.terminating:
         return "deleting"
@@ -140,9 +140,8 @@ def _has_addresses_of(target: Target, pool: LivePool) -> bool:
 
 
 def _has_fields_of(target: Target, pool: LivePool) -> bool:
-    unowned = {key: value for key, value in kinds.metadata(pool.manifest).items() if key != "managedFields"}
-    found = ownership.differences(target.manifest, {**pool.manifest, "metadata": unowned})
-    return all(difference.path == IPS for difference in found)
+    found = ownership.differences(target.manifest, pool.manifest)
+    return all(is_spelling(each) for each in found if each.path)
 
 
 def _excluded(pool: LivePool) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,13 +41,15 @@ def bootstrap(
     session = session_of(ctx)
     steps = bootstrapping.choose(only or [], skip or [], start)
     wish = bootstrapping.Wish(prune=prune, adopt=adopt, max_delete=session.plans.max_delete(max_delete))
-    plan = join(checked.plan for checked in _checks(session, steps, wish))
+    found = _checks(session, steps, wish)
+    plan = join(checked.plan for checked in found)
     carrying_out.carry_out(
         session,
         plan,
         dry_run=dry_run,
         detailed=detailed_exitcode,
         strict=strict,
+        check=lambda: _check(found),
         confirm=lambda: _confirm(session, steps, wish, plan),
     )
 
@@ -64,11 +67,17 @@ def _checks(session: Session, steps: list[Step], wish: Wish) -> list[Checked]:
     return found
 
 
+def _check(found: Iterable[Checked]) -> None:
+    for checked in found:
+        checked.check()
+
+
 def _confirm(session: Session, steps: list[Step], wish: Wish, written: Plan) -> None:
     """Read the cluster again: what was written has to be there. What could be done by now is for the next run.
 
     Raises:
         ApplyIncomplete: something was changed back, or not kept.
+        FamilyGap: pods can't start any more.
     """
     from spidercli import bootstrapping
     from spidercli.errors import ApplyIncomplete
@@ -77,6 +86,7 @@ def _confirm(session: Session, steps: list[Step], wish: Wish, written: Plan) -> 
     looking = dataclasses.replace(wish, max_delete="100%")  # nothing is going to be written
     more = 0
     for step, checked in zip(steps, bootstrapping.check(steps, session, looking), strict=True):
+        checked.check()
         now = checked.plan
         if change := bootstrapping.changed_back(written, now):
             raise ApplyIncomplete(

@@ -8,11 +8,13 @@ import typer
 
 from spidercli import outcomes, views
 from spidercli.applying import Report
-from spidercli.errors import ExitCode
+from spidercli.errors import ExitCode, FamilyGap, GuardTripped
 from spidercli.gateways import github
 from spidercli.output import Output
 from spidercli.planning.plan import Action, Change, Plan
 from spidercli.session import Session
+
+_IN_VAIN = "; nothing was written"  # goes without saying where nothing is ever written
 
 
 def preview(session: Session, plan: Plan, *, detailed: bool = False, strict: bool = False) -> None:
@@ -38,6 +40,7 @@ def carry_out(
     dry_run: bool = False,
     detailed: bool = False,
     strict: bool = False,
+    check: Callable[[], None] = lambda: None,
     confirm: Callable[[], None] = lambda: None,
 ) -> None:
     """Show a plan, ask, apply it, print what became of it, and leave with the exit code that tells what is left.
@@ -48,18 +51,21 @@ def carry_out(
         dry_run: whether it is shown only, as `preview` does.
         detailed: whether anything that is left blocked or in conflict is exit code 2.
         strict: whether it is exit code 3, which wins.
+        check: refuses the plan, once it has been shown; of a dry run, that is a warning.
         confirm: looks at the cluster again, after writes.
 
     Raises:
         UsageProblem: there is nobody to ask.
         Declined: the answer was no.
-        SpiderError: some writes were not made; the report has been printed.
+        SpiderError: `check` refuses, or some writes were not made; the report has been printed.
     """
     if dry_run:
+        warn_of_refusal(check, session.output)
         preview(session, plan, detailed=detailed, strict=strict)
         return
     narrate(session.output, plan)
     github.tell(plan, session.environ, session.output.warn)
+    check()
     report = session.apply(plan) if ask(session, plan) else None
     print_outcome(session.output, plan, report)
     if report is not None:
@@ -74,6 +80,15 @@ def narrate(output: Output, plan: Plan) -> None:
     rows, styles = views.plan_rows(_worth_showing(output, plan))
     if rows:
         output.note_lines(rows, styles=styles)
+
+
+def warn_of_refusal(check: Callable[[], None], output: Output) -> None:
+    """Tell that a run would be refused, if this check of it says so."""
+    try:
+        check()
+    except (GuardTripped, FamilyGap) as error:
+        advice = f"; {error.hint}" if isinstance(error, FamilyGap) else ""
+        output.warn(f"a run would be refused: {error.message.removesuffix(_IN_VAIN)}{advice}")
 
 
 def ask(session: Session, plan: Plan) -> bool:

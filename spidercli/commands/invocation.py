@@ -8,6 +8,7 @@ import types
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self, TextIO, cast
 
+from spidercli.argv import DEFAULT_SCENARIO
 from spidercli.errors import UsageProblem
 from spidercli.output import Output
 from spidercli.pacing import Pace
@@ -66,6 +67,16 @@ class Invocation:
         """Take over the global options; the sandbox that they ask for starts with the session."""
         self._flags = flags
         self._scenario = sandbox
+
+    def scenario(self, named: str | None) -> str:
+        """What a sandbox starts with that a command's own option names, or else --sandbox.
+
+        Raises:
+            UsageProblem: they name two of them.
+        """
+        if named and self._scenario not in (None, DEFAULT_SCENARIO, named):
+            raise UsageProblem(f"--scenario {named} contradicts --sandbox={self._scenario}", hint="leave one out")
+        return named or self._scenario or DEFAULT_SCENARIO
 
     def enter_sandbox(self, scenario: str, *, nodes: int | None = None) -> Sandbox:
         """Let everything that follows talk to an embedded cloud and cluster, and to nothing else; they are returned.

@@ -25,7 +25,8 @@ def diff(
 
     session = session_of(ctx)
     pools = session.plans.pools(prune=prune, adopt=adopt)
-    pools.warn_of(session.plans.max_delete(None), session.output)
+    limit = session.plans.max_delete(None)
+    carrying_out.warn_of_refusal(lambda: pools.check(limit), session.output)
     carrying_out.preview(session, pools.plan, detailed=detailed_exitcode, strict=strict)
 
 
@@ -45,11 +46,14 @@ def sync(
     session = session_of(ctx)
     limit = session.plans.max_delete(max_delete)
     pools = session.plans.pools(prune=prune, adopt=adopt)
-    if dry_run:
-        pools.warn_of(limit, session.output)
-    else:
-        pools.check(limit)
-    carrying_out.carry_out(session, pools.plan, dry_run=dry_run, detailed=detailed_exitcode, strict=strict)
+    carrying_out.carry_out(
+        session,
+        pools.plan,
+        dry_run=dry_run,
+        detailed=detailed_exitcode,
+        strict=strict,
+        check=lambda: pools.check(limit),
+    )
 
 
 @app.command("list")

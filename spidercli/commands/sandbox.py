@@ -16,12 +16,20 @@ if TYPE_CHECKING:
     from spidercli.sandbox.faults import Faults
     from spidercli.session import Session
 
+_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+"""How a command's words are read that are, from the first that is no option, another command with its own options."""
+
 app = typer.Typer(help="An embedded cloud and cluster: nothing real is touched.", no_args_is_help=True)
 
 Address = Annotated[str, typer.Argument(metavar="IP", help="An IPv4 address.")]
 Eni = Annotated[str, typer.Argument(metavar="ENI", help="An ENI's id, as `spidercli inventory` shows it.")]
 Scenario = Annotated[
-    str, typer.Option("--scenario", metavar="NAME", help="What it starts with: guide, dual-stack, drift or large.")
+    str | None,
+    typer.Option(
+        "--scenario",
+        metavar="NAME",
+        help="What it starts with: guide, dual-stack, drift or large (default: what --sandbox names, else guide).",
+    ),
 ]
 Nodes = Annotated[int | None, typer.Option("--nodes", help="How many nodes the scenario large has (default: 500).")]
 FaultTexts = Annotated[
@@ -36,34 +44,38 @@ FaultTexts = Annotated[
 
 
 @app.command("up")
-def up(ctx: typer.Context, scenario: Scenario = "guide", nodes: Nodes = None, fault: FaultTexts = None) -> None:
+def up(ctx: typer.Context, scenario: Scenario = None, nodes: Nodes = None, fault: FaultTexts = None) -> None:
     """Start the sandbox, print the environment to use it with, and run until Ctrl-C."""
     from spidercli.sandbox import faults, scenarios
     from spidercli.sandbox.run import Sandbox
 
-    output = invocation_of(ctx).output
+    invocation = invocation_of(ctx)
+    output, name = invocation.output, invocation.scenario(scenario)
     wanted = [faults.parse(text) for text in fault or ()]
-    with Sandbox(scenarios.build(scenario, nodes=nodes)) as sandbox:
+    with Sandbox(scenarios.build(name, nodes=nodes)) as sandbox:
         sandbox.faults.add(*wanted)
         with contextlib.suppress(KeyboardInterrupt):  # the way to end it, and no failure
-            for name, value in sandbox.environ.items():
-                output.text(f"export {name}={shlex.quote(value)}")
+            for variable, value in sandbox.environ.items():
+                output.text(f"export {variable}={shlex.quote(value)}")
             output.stdout.flush()
-            output.note("the sandbox is up; paste these lines into another terminal, and stop it here with Ctrl-C")
+            output.note(
+                f"the sandbox is up with the scenario {name}; paste these lines into another terminal, "
+                "and stop it here with Ctrl-C"
+            )
             signals.forever()
     _tell(sandbox.faults, output)
     output.note("the sandbox is gone")
 
 
-@app.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def run(ctx: typer.Context, scenario: Scenario = "guide", nodes: Nodes = None, fault: FaultTexts = None) -> None:
+@app.command("run", context_settings=_PASSED_ON)
+def run(ctx: typer.Context, scenario: Scenario = None, nodes: Nodes = None, fault: FaultTexts = None) -> None:
     """Run one command with the sandbox around it, for example `sandbox run spidercli pools diff`."""
     from spidercli.gateways import processes
     from spidercli.sandbox import faults
 
     invocation = invocation_of(ctx)
     wanted = [faults.parse(text) for text in fault or ()]
-    sandbox = invocation.enter_sandbox(scenario, nodes=nodes)
+    sandbox = invocation.enter_sandbox(invocation.scenario(scenario), nodes=nodes)
     sandbox.faults.add(*wanted)
     code = processes.run(ctx.args, invocation.environ)
     _tell(sandbox.faults, invocation.output)

@@ -34,6 +34,7 @@ from spidercli.model import AddressBlock, EniInTransit, Inventory, Nic, Node
 _ABOUT = """\
 # Nodes, their ENIs and the addresses that pods may take: written by `spidercli inventory -o yaml`, read by --inventory.
 # By hand: region and nodes; of a node name, instance and nics; of a NIC name and ipv4 or ipv6: subnet and addresses.
+# A node's ownAddresses are its InternalIPs that are no primaryIP of its NICs.
 """
 _HINT = "`spidercli inventory -o yaml` writes a file of this kind"
 

@@ -22,7 +22,8 @@ from spidercli.model import Inventory, IPAddress, KubeNode, Node
 
 _ANEW = (
     "save the inventory anew with `spidercli inventory -o yaml`, without --no-cluster, so that nodes are matched to "
-    "their instances; or choose another cluster with --context"
+    "their instances; or choose another cluster with --context; a file that is written by hand may have the node's "
+    "InternalIPs as its ownAddresses"
 )
 
 
@@ -115,18 +116,23 @@ def _other_address(node: Node, current: KubeNode, owners: Mapping[IPAddress, Nod
     """What the node's IPv4 InternalIPs say, where none of them is one of the file's node, as far as the file knows.
 
     An address that nobody in the file has says nothing against a providerID that names the file's instance: that may
-    go with an InternalIP of no ENI. Nor where the file, written by hand, does not tell every NIC's primary address.
+    go with an InternalIP of no ENI. Nor where the file, written by hand, leaves out the primary NIC, whose address it
+    most often is, or the primary address of a NIC.
     """
     addresses = [address for address in current.internal_ips if isinstance(address, IPv4Address)]
     if not addresses or any(_has(node, address) for address in addresses):
         return ""
     owner = next((owners[address] for address in addresses if address in owners), None)
     named = _meant(current.provider_id) == _meant(node.expected_provider_id)
-    if owner is None and (named or not all(nic.primary_ip for nic in node.nics)):
+    if owner is None and (named or not _tells_primary_addresses(node)):
         return ""
     own = f"{node.instance_id} with {listed(list(map(str, _own_addresses(node)))) or 'other addresses'}"
     theirs = f"that of {owner.instance_id}, {owner.name} in the file" if owner else "on none of its NICs"
     return f"is {own}, but the cluster's has the InternalIP {listed(list(map(str, addresses)))}, {theirs}"
+
+
+def _tells_primary_addresses(node: Node) -> bool:
+    return any(nic.primary for nic in node.nics) and all(nic.primary_ip for nic in node.nics)
 
 
 def _own_addresses(node: Node) -> tuple[IPAddress, ...]:

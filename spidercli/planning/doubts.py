@@ -1,10 +1,10 @@
-"""Pools that nothing is written to for now, because what is known of their ENIs may be otherwise in a moment.
+"""Pools that get nothing for now, because what is known of their ENIs may be otherwise in a moment.
 
 Two things are never sure. An ENI that is being attached or detached may be on either side by the next reading, so its
 pool is neither emptied nor given to another ENI meanwhile. And a NIC name that was counted changes once an earlier ENI
 comes or goes, while the node keeps the names that it has given: a pool would get the addresses of an ENI that its
 network does not lead to, and pods with such an address would be cut off. So the cluster's pools, which tell how an ENI
-was called before, count more than a guess.
+was called before, count more than a guess. What left the ENI leaves its pool all the same, whatever the ENI is called.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from spidercli import kinds
+from spidercli.planning.addresssets import AddressSet
 from spidercli.planning.live import LivePool
 from spidercli.planning.networks import references
 from spidercli.planning.nics import Block, Nics, block_of, eni_of
@@ -35,14 +36,29 @@ class _Contradiction:
 
 
 def doubtful(targets: Mapping[str, Target], live: Mapping[str, LivePool], nics: Nics) -> dict[str, str]:
-    """The pools to leave as they are, or not to make yet, by name, with the reasons."""
+    """The pools that get nothing, or are not to be made yet, by name, with the reasons."""
+    return {**_contradicted(targets, live, nics), **dict(_in_transit(live.values(), nics))}
+
+
+def departed(targets: Mapping[str, Target], live: Mapping[str, LivePool], nics: Nics) -> dict[str, AddressSet]:
+    """What doubtful pools list though their ENIs don't have it any more, by pool; an ENI on the way has everything."""
+    pools = [live[name] for name in _contradicted(targets, live, nics) if name in live]
+    found = (
+        (pool.name, pool.listed - nics.addresses.get(block_of(pool), AddressSet()))
+        for pool in pools
+        if not pool.terminating and (eni := eni_of(pool.manifest)) and eni not in nics.in_transit
+    )
+    return {name: numbers for name, numbers in found if numbers}
+
+
+def _contradicted(targets: Mapping[str, Target], live: Mapping[str, LivePool], nics: Nics) -> dict[str, str]:
     found = {}
     contradictions = list(_contradictions(targets, live, nics))
     for each in contradictions:
         found.update(dict.fromkeys(each.others, _told(each, nics)))
     for each in contradictions:  # what a pool itself is about comes first
         found[each.target.name] = _told(each, nics)
-    return {**found, **dict(_in_transit(live.values(), nics))}
+    return found
 
 
 def _in_transit(live: Iterable[LivePool], nics: Nics) -> Iterator[tuple[str, str]]:

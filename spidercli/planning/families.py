@@ -16,7 +16,8 @@ from typing import Any
 from spidercli import kinds
 from spidercli.errors import FamilyGap
 from spidercli.planning import wording
-from spidercli.planning.gathering import PoolFacts, obstructed
+from spidercli.planning.gapcauses import Cause, Lack, cause, named
+from spidercli.planning.gathering import PoolFacts
 from spidercli.planning.live import LivePool
 from spidercli.planning.movement import Fate
 from spidercli.planning.networks import references
@@ -93,6 +94,17 @@ class _Cluster:
         """The pools that make Spiderpool ask for this IP version."""
         return self._by_version[version]
 
+    def lack(self, gap: Gap, target: Target | None) -> Lack:
+        """What is missing in a gap, with the pools on both sides of it."""
+        (node, _), version = gap
+        return Lack(
+            node=node,
+            version=version,
+            target=target,
+            inviting=self._users[gap[0]],
+            default=self.default_pools(version),
+        )
+
     @functools.cached_property
     def _by_version(self) -> Mapping[int, Sequence[LivePool]]:
         return {version: [pool for pool in self._pools if pool.subnet.version == version] for version in _VERSIONS}
@@ -104,7 +116,7 @@ class _Cluster:
         for pool in self._pools:
             if self._invites(pool):
                 for key in _keys(pool):
-                    if self._facts.cluster is None or key[0] in self._facts.cluster:
+                    if self._facts.starts_pods(key[0]):
                         found[key].append(pool)
         return found
 
@@ -124,7 +136,8 @@ class _Cluster:
             return False
         if self._is_wanted(pool) or self._facts.fates.get(pool.name) is Fate.STAY:
             return True
-        return eni_of(pool.manifest) in self._facts.nics.enis and any(n not in pool.holders for n in pool.listed)
+        eni, nics = eni_of(pool.manifest), self._facts.nics
+        return (eni in nics.enis or eni in nics.in_transit) and any(n not in pool.holders for n in pool.listed)
 
     def _is_wanted(self, pool: LivePool) -> bool:
         return pool.name in self._facts.targets
@@ -161,65 +174,19 @@ def _merged(live: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
     return {**live, "metadata": {**live["metadata"], **body["metadata"]}, "spec": {**live["spec"], **body["spec"]}}
 
 
-@dataclasses.dataclass(frozen=True)
-class _Cause:
-    """Why a pool is missing, and what to do."""
-
-    reason: str
-    hint: str
-
-
 def _refusal(new: Iterable[Gap], after: _Cluster, facts: PoolFacts) -> FamilyGap:
     wanted: dict[Gap, Target] = {
         (key, target.subnet.version): target for target in facts.targets.values() for key in _keys(target)
     }
-    causes: dict[_Cause, list[Gap]] = collections.defaultdict(list)
+    causes: dict[Cause, list[Gap]] = collections.defaultdict(list)
     for gap in new:
-        causes[_cause(gap, wanted.get(gap), after, facts)].append(gap)
-    told = (
-        f"{_where(found)} would have no {group(found[0][1])} pool: {cause.reason}" for cause, found in causes.items()
-    )
+        causes[cause(after.lack(gap, wanted.get(gap)), facts)].append(gap)
+    told = (f"{_where(found)} would have no {group(found[0][1])} pool: {why.reason}" for why, found in causes.items())
     return FamilyGap(
         f"default pools of an IP family are for every NIC or for none, else pods can't start: {'; '.join(told)}; "
         "nothing was written",
-        hint="; ".join(dict.fromkeys(cause.hint for cause in causes)),
+        hint="; ".join(dict.fromkeys(why.hint for why in causes)),
     )
-
-
-def _cause(gap: Gap, target: Target | None, after: _Cluster, facts: PoolFacts) -> _Cause:
-    (node, _), version = gap
-    other = group(4 if version == 6 else 6).lower()  # noqa: PLR2004
-    without = f"or set pools.families: {other}, with --prune where there are {group(version)} pools already"
-    if facts.nodes is not None and node not in facts.nodes:
-        return _Cause(
-            "this run is not about that node",
-            f"let one run be about all nodes (nodes.ids, nodes.tags, nodes.exclude, --source and --inventory leave "
-            f"some out), {without}",
-        )
-    if target is None:
-        return _unasked(group(version), after.default_pools(version), facts)
-    pool = facts.live.get(target.name)
-    if pool is not None and facts.fates[pool.name] is Fate.STAY:
-        names = "give the pools other names with pools.name and pools.nameIPv6"
-        if pool.ours:
-            return _Cause(f"its name is taken by the pool of {', '.join(pool.nodes)}", f"{names}, {without}")
-        return _Cause(
-            f"SpiderIPPool {pool.name} is not managed by spidercli", f"--adopt takes it over; {names}, {without}"
-        )
-    why = facts.stuck.get(target.name) or obstructed(target, facts) or "the pool is not to be default, or is disabled"
-    return _Cause(why, "settle that first")
-
-
-def _unasked(family: str, default: Iterable[LivePool], facts: PoolFacts) -> _Cause:
-    """Why a NIC has no pool of a family that nothing asks for there."""
-    ours = [pool for pool in default if pool.ours]
-    fates = {facts.fates.get(pool.name) for pool in ours if not pool.terminating}
-    hints = [f"give these NICs {family} addresses for pods"]
-    if fates & {Fate.ORPHAN, Fate.STUCK, Fate.IDLE}:
-        hints.append(f"--prune takes away {family} pools that nothing asks for (--max-delete may have to allow it)")
-    if Fate.STAY in fates:
-        hints.append("let one run be about all nodes")
-    return _Cause(f"nothing asks for one, but {_named(ours)}", ", or ".join(hints))
 
 
 def _warnings(left: Iterable[Gap], after: _Cluster) -> Iterator[str]:
@@ -229,15 +196,9 @@ def _warnings(left: Iterable[Gap], after: _Cluster) -> Iterator[str]:
     for version, found in by_version.items():
         yield (
             f"pods that use default pools can't start on {_where(found)}: no {group(version)} pool is for them there, "
-            f"but {_named(after.default_pools(version))}"
+            f"but {named(after.default_pools(version))} default"
         )
 
 
 def _where(found: Iterable[Gap]) -> str:
     return wording.first_few([f"{network} of {node}" for (node, network), _ in found])
-
-
-def _named(pools: Sequence[LivePool]) -> str:
-    names = [pool.name if pool.ours else f"{pool.name} (not managed by spidercli)" for pool in pools]
-    plural = len(names) != 1
-    return f"SpiderIPPool{'s' if plural else ''} {wording.first_few(names)} {'are' if plural else 'is'} default"

@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Container, Iterable, Iterator,
 from spidercli.model import IPNetwork, Manifest
 from spidercli.planning import ownership, wording
 from spidercli.planning.addresssets import AddressSet
-from spidercli.planning.doubts import doubtful
+from spidercli.planning.doubts import departed, doubtful
 from spidercli.planning.live import LivePool, address_in
 from spidercli.planning.movement import NOTHING, Fate, Movement, Obstacle, movement
 from spidercli.planning.networks import Networks, references
-from spidercli.planning.nics import Nics, block_of, eni_of
+from spidercli.planning.nics import Block, Nics, Place, block_of, eni_of, place_of
 from spidercli.planning.targets import Target
 from spidercli.planning.turns import Turns, turns
 
@@ -31,12 +31,18 @@ class PoolFacts:
     lacking: Mapping[str, str] = dataclasses.field(default_factory=dict)  # pools without their network, and what to do
     stuck: Mapping[str, str] = dataclasses.field(default_factory=dict)  # pools that can't be as desired, and why not
     cluster: Container[str] | None = None  # the nodes that the cluster has; None is any
+    gone: Container[str] = ()  # those of them whose instance does not exist any more
 
     @functools.cached_property
     def moves(self) -> Movement:
         """Where every address goes."""
         wanted = {name: self._attainable(target) for name, target in self.targets.items() if self._is_wanted(name)}
-        return movement(wanted, self.live, self.fates)
+        return movement(wanted, self.live, self.fates, self.departed)
+
+    @functools.cached_property
+    def departed(self) -> Mapping[str, AddressSet]:
+        """What stuck pools list though it left their ENIs."""
+        return departed(self.targets, self.live, self.nics)
 
     @functools.cached_property
     def turns(self) -> Turns:
@@ -45,11 +51,11 @@ class PoolFacts:
 
     @functools.cached_property
     def successors(self) -> Mapping[str, str]:
-        """Live pools of ours that nothing asks for because the pool of their ENI has another name now."""
+        """Live pools of ours that nothing asks for because the pool of their NIC has another name now."""
         leaving = (Fate.GO, Fate.ORPHAN, Fate.STUCK)
         old = [pool for name, pool in self.live.items() if name not in self.targets and self.fates[name] in leaving]
-        new = {block_of(target): name for name, target in self.targets.items()} if old else {}
-        found = ((pool.name, new.get(block_of(pool))) for pool in old if eni_of(pool.manifest))
+        new = _by_nic(self.targets.values()) if old else {}
+        found = ((pool.name, new.get(block_of(pool) if eni_of(pool.manifest) else place_of(pool))) for pool in old)
         return {name: other for name, other in found if other}
 
     @functools.cached_property
@@ -60,9 +66,9 @@ class PoolFacts:
 
     @functools.cached_property
     def supplanted(self) -> Collection[str]:
-        """Those of them whose ENI's pool only now becomes that: it is to be made, or is another ENI's so far."""
+        """Those of them whose NIC's pool only now becomes that: it is to be made, or is another NIC's so far."""
         found = ((self.live[name], self.live.get(other)) for name, other in self.successors.items())
-        return {old.name for old, new in found if new is None or eni_of(new.manifest) != eni_of(old.manifest)}
+        return {old.name for old, new in found if new is None or not _is_of_same_nic(old, new)}
 
     def is_held_back(self, pool: LivePool) -> bool:
         """Whether a pool is to be for a network that does not exist: it only gives up what is not for it any more."""
@@ -76,6 +82,14 @@ class PoolFacts:
         """Whether a pool serves only nodes that the desired pools are not about."""
         nodes = self.nodes
         return nodes is not None and bool(pool.nodes) and not any(name in nodes for name in pool.nodes)
+
+    def starts_pods(self, node: str) -> bool:
+        """Whether pods can start on a node: the cluster has it, and its instance exists."""
+        return node not in self.gone and (self.cluster is None or node in self.cluster)
+
+    def is_gone(self, pool: LivePool) -> bool:
+        """Whether a pool serves only nodes whose instances do not exist any more."""
+        return bool(pool.nodes) and all(name in self.gone for name in pool.nodes)
 
     @functools.cached_property
     def in_the_way(self) -> Callable[[IPNetwork], LivePool | None]:
@@ -120,6 +134,7 @@ def gather(
     nics: Nics | None = None,
     networks: Networks | None = None,
     cluster: Container[str] | None = None,
+    gone: Container[str] = (),
 ) -> PoolFacts:
     """Read both sides and settle where every address goes.
 
@@ -132,6 +147,7 @@ def gather(
         nics: the NICs that they were made from, which tell why a pool is not desired any more.
         networks: those that a pool may be for; None means that it does not matter.
         cluster: the nodes that the cluster has, for pools of others serve no pod; None is any.
+        gone: those of them whose instance does not exist any more, where no pod starts.
 
     Raises:
         FactsInvalid: a live pool can't be read.
@@ -141,7 +157,14 @@ def gather(
     pools = {pool.name: pool for pool in map(LivePool, live)}
     lacking = _lacking(targets.values(), networks) if networks else {}
     facts = PoolFacts(
-        targets=targets, live=pools, fates={}, nics=nics or Nics(), nodes=nodes, lacking=lacking, cluster=cluster
+        targets=targets,
+        live=pools,
+        fates={},
+        nics=nics or Nics(),
+        nodes=nodes,
+        lacking=lacking,
+        cluster=cluster,
+        gone=gone,
     )
     facts = dataclasses.replace(
         facts, fates={name: _fate(pool, facts, prune=prune, adopt=adopt) for name, pool in pools.items()}
@@ -163,6 +186,27 @@ def overlapped(target: Target, facts: PoolFacts) -> str:
     """Which pool keeps another one from being created; "" if there is none."""
     other = facts.in_the_way(target.subnet)
     return f"subnet {target.subnet} overlaps {other.subnet} of SpiderIPPool {other.name}" if other else ""
+
+
+def renaming(pool: LivePool, other: str) -> str:
+    """Why a pool is not wanted that has a successor."""
+    return f"the pool of its {'ENI' if eni_of(pool.manifest) else 'NIC'} is called {other} now"
+
+
+def _by_nic(targets: Iterable[Target]) -> Mapping[Block | Place | None, str]:
+    """The pools that are to be, by ENI and by place; a place that two of them have tells neither."""
+    found: dict[Block | Place | None, str] = {}
+    for target in targets:
+        found[block_of(target)] = target.name
+        if place := place_of(target):
+            found[place] = "" if place in found else target.name
+    return found
+
+
+def _is_of_same_nic(old: LivePool, new: LivePool) -> bool:
+    if eni := eni_of(old.manifest):
+        return eni == eni_of(new.manifest)
+    return place_of(old) == place_of(new)
 
 
 def _lacking(targets: Iterable[Target], networks: Networks) -> dict[str, str]:
@@ -201,9 +245,9 @@ def _stuck(facts: PoolFacts) -> Iterator[tuple[str, str]]:
             yield name, reason
     for name, other in facts.renamed.items():
         if other in facts.stuck and facts.fates[name] is Fate.GO:
-            yield name, f"the pool of its ENI is called {other} now, and can't be created yet: {facts.stuck[other]}"
+            yield name, f"{renaming(facts.live[name], other)}, and can't be created yet: {facts.stuck[other]}"
         elif lost := lost_with(facts.live[name], facts.targets[other]):
-            yield name, f"the pool of its ENI is called {other} now, which would not have what others have set: {lost}"
+            yield name, f"{renaming(facts.live[name], other)}, which would not have what others have set: {lost}"
             yield other, f"it would take the place of SpiderIPPool {name} without what others have set there: {lost}"
     for name, reason in doubtful(facts.targets, facts.live, facts.nics).items():
         if name not in facts.stuck and facts.fates.get(name) is not Fate.STAY:

@@ -118,12 +118,13 @@ def check_losses(found: Losses, limit: str) -> None:
         GuardTripped: with what would go and what may.
     """
     pools_allowed, addresses_allowed = _allowed(found, limit)
-    hint = "check the inventory first; if it is right, raise --max-delete"
     going = {kind: count for kind, count in found.by_kind.items() if count}
+    enough = f"(here: to {_enough(found)})"
+    hint = f"check the inventory first; if it is right, raise --max-delete {enough}"
     if sum(going.values()) > pools_allowed:
         raise GuardTripped(
             f"{_of_pools(going, found.pools)}, --max-delete {limit} allows {pools_allowed}; nothing was written",
-            hint=hint if going.keys() == {Loss.DELETED} else _RIGHT_CONFIG,
+            hint=hint if going.keys() == {Loss.DELETED} else f"{_RIGHT_CONFIG} {enough}",
         )
     if found.addresses_going > addresses_allowed:
         raise GuardTripped(
@@ -131,6 +132,11 @@ def check_losses(found: Losses, limit: str) -> None:
             f"--max-delete {limit} allows {addresses_allowed} (no less than the largest pool has); nothing was written",
             hint=hint,
         )
+
+
+def _enough(found: Losses) -> int:
+    """The number of pools that lets everything go: so many pools, with the addresses that so many may have."""
+    return max(sum(found.by_kind.values()), -(-found.addresses_going // found.largest) if found.largest else 0)
 
 
 def _of_pools(going: Mapping[Loss, int], pools: int) -> str:

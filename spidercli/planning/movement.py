@@ -58,8 +58,16 @@ class Movement:
     claimed: Mapping[str, AddressSet]  # by live pool: addresses that it lists and another pool will list
 
 
-def movement(wanted: Mapping[str, Target], live: Mapping[str, LivePool], fates: Mapping[str, Fate]) -> Movement:
-    """Settle every address of the wanted pools against the pools that exist; all are named by their keys."""
+def movement(
+    wanted: Mapping[str, Target],
+    live: Mapping[str, LivePool],
+    fates: Mapping[str, Fate],
+    departed: Mapping[str, AddressSet],
+) -> Movement:
+    """Settle every address of the wanted pools against the pools that exist; all are named by their keys.
+
+    Stuck pools give up what is in `departed`, even if no other pool wants it.
+    """
     obstacles: dict[str, tuple[Obstacle, ...]] = {}
     claimed: dict[str, set[int]] = collections.defaultdict(set)
     for name, rivals in _listed_elsewhere(wanted.values(), live.values()).items():
@@ -73,7 +81,8 @@ def movement(wanted: Mapping[str, Target], live: Mapping[str, LivePool], fates: 
         if blocked:
             obstacles[name] = tuple(blocked)
     settled = {name: AddressSet.of(numbers) for name, numbers in claimed.items()}
-    return Movement(final=dict(_final(wanted, live, fates, obstacles, settled)), obstacles=obstacles, claimed=settled)
+    leaving = {**settled, **{name: settled.get(name, NOTHING) | numbers for name, numbers in departed.items()}}
+    return Movement(final=dict(_final(wanted, live, fates, obstacles, leaving)), obstacles=obstacles, claimed=settled)
 
 
 def _listed_elsewhere(
@@ -152,7 +161,7 @@ def _final(
     live: Mapping[str, LivePool],
     fates: Mapping[str, Fate],
     obstacles: Mapping[str, tuple[Obstacle, ...]],
-    claimed: Mapping[str, AddressSet],
+    leaving: Mapping[str, AddressSet],
 ) -> Iterator[tuple[str, AddressSet]]:
     for name, target in wanted.items():
         numbers = target.listed
@@ -166,4 +175,4 @@ def _final(
         if fate in (Fate.GO, Fate.IDLE):
             yield name, pool.held
         elif fate in (Fate.ORPHAN, Fate.STUCK):
-            yield name, pool.listed - (claimed.get(name, NOTHING) - AddressSet.of(pool.holders))
+            yield name, pool.listed - (leaving.get(name, NOTHING) - AddressSet.of(pool.holders))

@@ -1,7 +1,8 @@
-"""The networks that pools are for: NetworkAttachmentDefinitions, which Spiderpool makes of SpiderMultusConfigs.
+"""The networks that pools are for: NetworkAttachmentDefinitions.
 
-A pool's `multusName` has to be the name of one. Spiderpool does not check that, and where none has the name no pod gets
-an address of the pool (pkg/ipam/pool_selections.go).
+Spiderpool makes them of SpiderMultusConfigs, and one that somebody made by hand serves pods as well. A pool's
+`multusName` has to be the name of one. Spiderpool does not check that, and where none has the name no pod gets an
+address of the pool (pkg/ipam/pool_selections.go).
 """
 
 from __future__ import annotations
@@ -29,10 +30,20 @@ class Networks:
         """The networks of some SpiderMultusConfigs."""
         known = list(configs)
         return cls(
-            names=frozenset(f"{kinds.namespace(config)}/{definition_name(config)}" for config in known),
+            names=frozenset(map(definition_reference, known)),
             namespace=namespace,
             ours=frozenset(str(kinds.namespace(config)) for config in known if kinds.is_ours(config)),
         )
+
+    def unaccounted(self, pools: Iterable[Manifest]) -> list[str]:
+        """The networks that pools lack, as NAMESPACE/NAME: only their definitions can tell whether they exist."""
+        names = {name for pool in pools if self.lacking(pool) for name in self._references(pool)}
+        return sorted(name for name in names if all(map(kinds.SUBDOMAIN.match, name.split("/"))))
+
+    def joined_by(self, definitions: Iterable[Manifest]) -> Self:
+        """These networks and those of some NetworkAttachmentDefinitions."""
+        names = {f"{kinds.namespace(found)}/{kinds.name(found)}" for found in definitions}
+        return dataclasses.replace(self, names=self.names | names)
 
     def lacking(self, pool: Manifest) -> str:
         """Why no pod could get an address of a pool, and what to do; "" if one could."""
@@ -75,6 +86,11 @@ def references(pool: Manifest) -> tuple[str, ...]:
 def definition_name(config: Manifest) -> str:
     """The name of the NetworkAttachmentDefinition that Spiderpool makes of a SpiderMultusConfig."""
     return kinds.annotations(config).get(kinds.ANNOTATION_DEFINITION) or kinds.name(config)
+
+
+def definition_reference(config: Manifest) -> str:
+    """The NetworkAttachmentDefinition that Spiderpool makes of a SpiderMultusConfig, as NAMESPACE/NAME."""
+    return f"{kinds.namespace(config)}/{definition_name(config)}"
 
 
 def is_hand_made(definition: Manifest) -> bool:

@@ -10,10 +10,14 @@ from spidercli import kinds
 from spidercli.model import Inventory, Manifest
 from spidercli.planning.addresssets import AddressSet
 from spidercli.planning.live import LivePool
+from spidercli.planning.networks import references
 from spidercli.planning.targets import Target
 
 Block = tuple[str, int]
 """An ENI's id and an IP version."""
+
+Place = tuple[tuple[str, ...], tuple[str, ...], int]
+"""Nodes, networks and an IP version."""
 
 
 class Nics:
@@ -26,11 +30,12 @@ class Nics:
 
     @functools.cached_property
     def addresses(self) -> Mapping[Block, AddressSet]:
-        """What every ENI has on the cloud, whether pods may take it or not."""
+        """What every ENI that is known by its id has on the cloud, whether pods may take it or not."""
         found = self._inventory.nics() if self._inventory else ()
         return {
             (nic.eni_id, block.subnet.version): AddressSet.of(block.addresses.numbers)
             for _, nic in found
+            if nic.eni_id
             for block in nic.blocks
         }
 
@@ -72,3 +77,9 @@ def eni_of(manifest: Manifest) -> str:
 def block_of(pool: LivePool | Target) -> Block:
     """The ENI and IP version that a pool is for."""
     return eni_of(pool.manifest), pool.subnet.version
+
+
+def place_of(pool: LivePool | Target) -> Place | None:
+    """What tells the NIC of a pool that tells no ENI, such as one that was made from an inventory without their ids."""
+    nodes, networks = tuple(pool.nodes), references(pool.manifest)
+    return (nodes, networks, pool.subnet.version) if nodes and networks else None

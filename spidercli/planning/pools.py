@@ -9,7 +9,7 @@ from spidercli import kinds
 from spidercli.model import Manifest
 from spidercli.planning import ownership, wording
 from spidercli.planning.addresssets import AddressSet
-from spidercli.planning.gathering import PoolFacts, gather, obstructed, renewal
+from spidercli.planning.gathering import PoolFacts, gather, obstructed, renaming, renewal
 from spidercli.planning.live import LivePool
 from spidercli.planning.manifests import slim
 from spidercli.planning.movement import NOTHING, Fate
@@ -155,7 +155,10 @@ def _unwelcome(pool: LivePool, kept: AddressSet, on_eni: AddressSet | None) -> s
     """Why addresses in use should leave a pool: they are not on its ENI any more, or pods may not take them."""
     excluded = kept & on_eni if on_eni else NOTHING
     groups = ((kept - excluded, "left the ENI"), (excluded, "are not for pods any more"))
-    return "; ".join(wording.held(pool, numbers, what) for numbers, what in groups if numbers)
+    told = [wording.held(pool, numbers, what) for numbers, what in groups if numbers]
+    if gone := kept - excluded:
+        told[0] += f" (cut off; restart {'these pods' if gone.size > 1 else 'the pod'})"
+    return "; ".join(told)
 
 
 def _resizing(pool: LivePool, target: Target, body: Manifest, facts: PoolFacts) -> Iterable[Write]:
@@ -194,7 +197,8 @@ def _in_turn(writes: Sequence[Write], target: Target, facts: PoolFacts) -> Itera
 def _stuck(pool: LivePool, facts: PoolFacts) -> Iterator[Change]:
     yield _blocked(pool.name, facts.stuck[pool.name])
     if facts.fates[pool.name] is Fate.STUCK:
-        yield from _kept(pool, facts, "addresses moved to another ENI")
+        where = "left the ENI" if pool.name in facts.departed else "moved to another ENI"
+        yield from _kept(pool, facts, f"addresses {where}")
 
 
 def _idle(pool: LivePool, facts: PoolFacts) -> Iterator[Change]:
@@ -235,7 +239,7 @@ def _orphaned(pool: LivePool, facts: PoolFacts) -> Iterator[Change]:
 
 def _why_unwanted(pool: LivePool, facts: PoolFacts) -> str:
     if other := facts.successors.get(pool.name):
-        return f"the pool of its ENI is called {other} now"
+        return renaming(pool, other)
     if block_of(pool) in facts.nics.idle:
         return "its ENI has no address for pods any more"
     if eni_of(pool.manifest) in facts.nics.enis:
@@ -269,11 +273,16 @@ def _obstructed(target: Target, facts: PoolFacts) -> Iterator[Change]:
         yield _blocked(target.name, reason)
 
 
+def is_spelling(found: ownership.Difference) -> bool:
+    """Whether a difference between pools of the same addresses is in how these are written only."""
+    return found.path == IPS and found.kind in _SPELLING
+
+
 def _drift(body: Manifest, pool: LivePool, final: AddressSet) -> list[str]:
     """What differs in fields that we own, as short phrases; `final`, what the body lists, is compared as a set."""
     found = ownership.differences(body, pool.manifest)
     if final == pool.listed:
-        return [wording.drift(item) for item in found if item.path != IPS or item.kind not in _SPELLING]
+        return [wording.drift(item) for item in found if not is_spelling(item)]
     return ["the ENI's addresses changed" if item.path == IPS else wording.drift(item) for item in found]
 
 

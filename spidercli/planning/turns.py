@@ -1,10 +1,10 @@
 """IP families that come to a cluster, or leave it, with all their pools at once.
 
 One default pool of a family makes Spiderpool ask for an address of that family on every NIC of every pod that uses
-default pools, and fail the pod where it finds none; disabled pools and those that are being deleted count as default
-ones too (pkg/ipam/pool_selections.go, getClusterDefaultPools; pkg/ipam/allocate.go, filterPoolCandidates). So the pools
-of a family that comes are made first, and are default only when all of them exist; and of a family that leaves, what
-has to stay ceases to be default before the rest is deleted.
+default pools, and fail the pod where it finds none; disabled pools, those that are being deleted and those of nodes
+that are gone count as default ones too (pkg/ipam/pool_selections.go, getClusterDefaultPools; pkg/ipam/allocate.go,
+filterPoolCandidates). So the pools of a family that comes are made first, and are default only when all of them exist;
+and of a family that leaves, what has to stay ceases to be default before the rest is deleted.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ class Facts:
 
     Attributes:
         ask_cluster: whether the inventory has the nodes that the cluster has; else those that the configuration picks.
+        gone: the nodes that the inventory lacks because their instances do not exist any more, known once it is read.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Facts:
         self._connections = connections
         self._story = story
         self.ask_cluster = True
+        self.gone: frozenset[str] = frozenset()
 
     @functools.cached_property
     def cluster_nodes(self) -> ClusterNodes:
@@ -160,8 +162,9 @@ class Facts:
             facts = self._of_cloud(nodes)
         with self._story.busy("Matching nodes and instances"):
             found = assemble.inventory(facts, nodes, self._config)
-        if nodes and len(found.nodes) < len(nodes):
-            caveats.warn_of_gone(assemble.gone(facts, nodes, self._config), self._story)
+        gone = assemble.gone(facts, nodes, self._config) if nodes and len(found.nodes) < len(nodes) else ()
+        self.gone = frozenset(node.name for node in gone)
+        caveats.warn_of_gone(gone, self._story)
         return found
 
     def _of_cloud(self, nodes: Sequence[KubeNode] | None) -> CloudFacts:

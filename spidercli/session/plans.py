@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator
 from spidercli import kinds
 from spidercli.config import problems
 from spidercli.config.schema import Config
-from spidercli.errors import ConfigInvalid, FamilyGap, GuardTripped, KindMissing
+from spidercli.errors import ClusterForbidden, ConfigInvalid, KindMissing
 from spidercli.model import Manifest
-from spidercli.output import Output
 from spidercli.planning import families, guards, networks
 from spidercli.planning.gathering import PoolFacts, gather
 from spidercli.planning.multus import missing, plan_multus
@@ -50,15 +49,6 @@ class PoolPlan:
         found = guards.losses(self.facts.live.values(), self.plan, supplanted=self.facts.supplanted)
         guards.check_losses(found, max_delete)
 
-    def warn_of(self, max_delete: str, output: Output) -> None:
-        """Tell that `check` would refuse."""
-        try:
-            self.check(max_delete)
-        except GuardTripped as error:
-            output.warn(f"a run would be refused: {error.message}")
-        except FamilyGap as error:
-            output.warn(f"a run would be refused: {error.message}; {error.hint}")
-
 
 class Plans:
     """Each is made anew, of the cluster as it is by then."""
@@ -84,10 +74,7 @@ class Plans:
         """
         wanted = self._objects.pools
         self._facts.check_saved(all_known=True)
-        made = (write.body for write in earlier.writes if write.kind == kinds.MULTUS_CONFIG and write.body)
-        there = Networks.of([*self._facts.multus_configs(), *made], namespace=self._config.spiderpool.namespace)
-        there.check_namespace(wanted)
-        facts = self.pool_facts(prune=prune, adopt=adopt, there=there)
+        facts = self.pool_facts(prune=prune, adopt=adopt, there=self._networks(wanted, earlier))
         with self._story.busy("Planning pools"):
             pools = PoolPlan(facts=facts, plan=plan_of(facts))
         for text in pools.gaps.warnings:
@@ -117,6 +104,7 @@ class Plans:
                 nics=nics,
                 networks=there,
                 cluster=self._facts.cluster_nodes.names,
+                gone=self._facts.gone,
             )
 
     def multus(self, *, adopt: bool = False) -> Plan:
@@ -124,7 +112,7 @@ class Plans:
         guards.check_not_empty(self._facts.inventory)
         self._facts.check_saved()
         wanted, live = self._objects.multus_configs(), self._facts.multus_configs()
-        definitions = list(self._definitions(missing(wanted, live)))
+        definitions = list(self._definitions(map(networks.definition_reference, missing(wanted, live))))
         return plan_multus(wanted, live, definitions=definitions, adopt=adopt)
 
     def provider_ids(self) -> Plan:
@@ -133,11 +121,35 @@ class Plans:
         nodes, live = self._facts.inventory.nodes, self._facts.cluster_nodes.ours
         return plan_provider_ids(nodes, live, self._objects.renderer.provider_id)
 
-    def _definitions(self, configs: Iterable[Manifest]) -> Iterator[Manifest]:
-        """The NetworkAttachmentDefinitions that some SpiderMultusConfigs would have, where they exist already."""
+    def _networks(self, pools: Iterable[Manifest], earlier: Plan) -> Networks | None:
+        """The networks that pools may be for; None, which is told, if we may not look.
+
+        Raises:
+            ConfigInvalid: as `pools`.
+        """
+        made = [write.body for write in earlier.writes if write.kind == kinds.MULTUS_CONFIG and write.body]
+        try:
+            there = Networks.of([*self._facts.multus_configs(), *made], namespace=self._config.spiderpool.namespace)
+            there = self._with_hand_made(there, pools)
+        except ClusterForbidden as error:
+            text = f"{error.message}, so nobody checks whether the networks of the pools exist; {error.hint}"
+            self._story.once(text, self._story.output.warn)
+            return None
+        there.check_namespace(pools)
+        return there
+
+    def _with_hand_made(self, there: Networks, pools: Iterable[Manifest]) -> Networks:
+        try:
+            return there.joined_by(self._definitions(there.unaccounted(pools)))
+        except ClusterForbidden:
+            there.check_namespace(pools)  # nobody has rights in a namespace that is wrong
+            raise
+
+    def _definitions(self, references: Iterable[str]) -> Iterator[Manifest]:
+        """The NetworkAttachmentDefinitions of some names, NAMESPACE/NAME, where they exist."""
         with contextlib.suppress(KindMissing):
-            for config in configs:
-                name, namespace = networks.definition_name(config), kinds.namespace(config)
+            for reference in references:
+                namespace, _, name = reference.partition("/")
                 found = self._connections.cluster.get(kinds.NETWORK_DEFINITION, name, namespace)
                 if found is not None:
                     yield found

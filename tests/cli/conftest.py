@@ -57,6 +57,19 @@ def networks_of_the_nics(sandbox: Sandbox) -> None:
     sandbox.kube.forget_requests()
 
 
+@pytest.fixture(name="by_hand")
+def network_by_hand(sandbox: Sandbox) -> Any:
+    """A NetworkAttachmentDefinition that has the name of a SpiderMultusConfig which is to be made."""
+    made: Any = {
+        "apiVersion": kinds.NETWORK_DEFINITION.api_version,
+        "kind": kinds.NETWORK_DEFINITION.kind,
+        "metadata": {"name": "ipvlan-eth1", "namespace": "kube-system", "annotations": {"team": "payments"}},
+        "spec": {"config": '{"cniVersion":"0.3.1","name":"ipvlan-eth1","type":"macvlan","master":"eth1"}'},
+    }
+    sandbox.kube.seed(made)
+    return made
+
+
 @pytest.fixture(name="spidercli")
 def command_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run one command in this process."""

@@ -76,6 +76,14 @@ class Stage:
         world.add_eni(eni)
         self.sandbox.kube.seed(cluster.node(name, IPv4Address("10.0.0.100")))
 
+    def release(self, instance: str, node: str) -> None:
+        """Take an instance away; the Node stays, and is not ready."""
+        self.sandbox.world.remove_instance(instance)
+        found: Any = self.sandbox.kube.find("v1", "nodes", node)
+        status = {**found["status"], "conditions": [{"type": "Ready", "status": "Unknown"}]}
+        spec = {**found.get("spec", {}), "providerID": f"cn-hangzhou.{instance}"}
+        self.sandbox.kube.seed({**found, "spec": spec, "status": status})
+
     def let_hold(self, pool: str, address: str) -> None:
         """Let a pod hold an address."""
         found: Any = self.sandbox.kube.find(*POOLS, pool)
@@ -218,3 +226,38 @@ def test_what_is_wrong_already_is_told(stage: Stage) -> None:
     assert (
         "warning: pods that use default pools can't start on ipvlan-eth0 of node-b: no IPv6 pool is for" in ran.stderr
     )
+
+
+def test_a_node_whose_instance_is_gone_keeps_nothing_back(stage: Stage) -> None:
+    """No pod starts there, so IPv6 comes, and IPv4 follows the ENIs."""
+    stage.release("i-nodeb", "node-b")
+    stage.sandbox.world.unassign("eni-node-a-0", "10.0.0.17")
+    ran = stage.sync("")
+
+    assert (ran.code, ran.stdout) == (0, "3 of 3 changes made, 1 unchanged\n")
+    assert stage.default == {"node-a-eth0-v6": True, "node-a-eth1-v6": True}
+
+
+def test_ipv6_does_not_leave_before_a_node_whose_instance_is_gone(stage: Stage) -> None:
+    """Its pools, which stay as long as the Node does, ask every pod for IPv6; the hint leads on."""
+    stage.sync("pools: {families: dual}")
+    stage.release("i-nodeb", "node-b")
+    ran = stage.sync("pools: {families: ipv4}", "--prune", "--max-delete", "100%")
+
+    assert (ran.code, stage.default) == (1, dict.fromkeys(IPV6, True))
+    assert "or delete the Node node-b, whose instance does not exist, and run again" in ran.stderr
+    stage.sandbox.kube.remove("v1", "nodes", "node-b")
+    assert stage.sync("pools: {families: ipv4}", "--prune", "--max-delete", "100%").code == 0
+    assert stage.default == {}
+
+
+def test_ipv6_waits_for_an_eni_on_its_way(stage: Stage) -> None:
+    """It comes once the ENI has arrived."""
+    stage.sandbox.world.change_eni("eni-node-b-1", status="Attaching")
+    ran = stage.sync("pools: {families: dual}")
+
+    assert (ran.code, stage.default) == (1, {})
+    assert "of node-b would have no IPv6 pool: its ENI eni-node-b-1 is being attached to node-b" in ran.stderr
+    stage.sandbox.world.change_eni("eni-node-b-1", status="InUse")
+    assert stage.sync("pools: {families: dual}").code == 0
+    assert stage.default == dict.fromkeys(IPV6, True)

@@ -76,7 +76,7 @@ def test_multus_of_a_nic_that_is_gone(spidercli: Run, sandbox: Sandbox) -> None:
         sandbox.world.remove_eni(eni)
     ran = spidercli("multus", "sync", "--yes")
 
-    assert (ran.code, ran.stdout) == (0, "nothing to do: 1 unchanged, 1 blocked\n")
+    assert (ran.code, ran.stdout) == (0, "nothing can be done now: 1 unchanged, 1 blocked\n")
     assert "no node of the inventory has this NIC; delete it by hand once no pod refers to it" in ran.stderr
     assert sandbox.kube.find(*MULTUS, "ipvlan-eth1", "kube-system") is not None
 
@@ -167,31 +167,17 @@ def test_a_node_that_the_cluster_does_not_have(spidercli: Run, sandbox: Sandbox,
 NETWORK = ("k8s.cni.cncf.io/v1", "network-attachment-definitions")
 
 
-@pytest.fixture(name="by_hand")
-def network_by_hand(sandbox: Sandbox) -> Any:
-    """A NetworkAttachmentDefinition that has the name of a SpiderMultusConfig which is to be made."""
-    plugin = '{"cniVersion":"0.3.1","name":"ipvlan-eth1","type":"macvlan","master":"eth1"}'
-    made: Any = {
-        "apiVersion": NETWORK[0],
-        "kind": "NetworkAttachmentDefinition",
-        "metadata": {"name": "ipvlan-eth1", "namespace": "kube-system", "annotations": {"team": "payments"}},
-        "spec": {"config": plugin},
-    }
-    sandbox.kube.seed(made)
-    return made
-
-
 def test_a_network_that_somebody_made_by_hand(spidercli: Run, sandbox: Sandbox, by_hand: Any) -> None:
-    """Spiderpool would overwrite it: that is a conflict, and pools for it wait; --adopt lets it, and says so."""
+    """Spiderpool would overwrite it: that is a conflict, but pools can be for it; --adopt lets it, and says so."""
     left = spidercli("bootstrap", "--yes", "--strict")
     kept: Any = sandbox.kube.find(*NETWORK, "ipvlan-eth1", "kube-system")
     taken = spidercli("bootstrap", "--yes", "--strict", "--adopt")
     replaced: Any = sandbox.kube.find(*NETWORK, "ipvlan-eth1", "kube-system")
 
-    assert (left.code, left.stdout) == (3, "5 of 5 changes made, 0 unchanged, 2 blocked, 1 in conflict\n")
+    assert (left.code, left.stdout) == (3, "7 of 7 changes made, 0 unchanged, 1 in conflict\n")
     assert "Spiderpool would replace the configuration of the NetworkAttachmentDefinition of its name" in left.stderr
     assert (kept["spec"], kept["metadata"]["annotations"]) == (by_hand["spec"], {"team": "payments"})
-    assert (taken.code, taken.stdout) == (0, "3 of 3 changes made, 5 unchanged\n")
+    assert (taken.code, taken.stdout) == (0, "1 of 1 changes made, 7 unchanged\n")
     assert "new; by --adopt, Spiderpool replaces configuration and annotations" in taken.stderr
     assert '"ipvlan"' in replaced["spec"]["config"]
 

@@ -14,6 +14,7 @@ from spidercli.sandbox.scenarios import cluster, guide
 Run = Callable[..., Any]
 Written = Callable[[], list[str]]
 CONFIGS = "spidermultusconfigs"
+DEFINITIONS = "network-attachment-definitions"
 POOLS = ("spiderpool.spidernet.io/v2beta1", "spiderippools")
 MISSING = (
     "SpiderMultusConfig kube-system/ipvlan-eth1 does not exist: run `spidercli multus sync` or `spidercli bootstrap`"
@@ -65,7 +66,7 @@ def test_pools_keep_their_network_without_the_configuration_file(
     sandbox.kube.forget_requests()
     ran = spidercli("pools", "sync", "--yes", "--strict", "-c", str(config))
 
-    assert (ran.code, ran.stdout, written()) == (3, "nothing to do: 0 unchanged, 4 blocked\n", [])
+    assert (ran.code, ran.stdout, written()) == (3, "nothing can be done now: 4 blocked\n", [])
     assert "SpiderMultusConfig kube-system/eth0-net does not exist" in ran.stderr
     assert "until then it keeps kube-system/ipvlan-eth0 and gets no address" in ran.stderr
     assert multus_names(sandbox) == {"kube-system/ipvlan-eth0", "kube-system/ipvlan-eth1"}
@@ -130,19 +131,69 @@ def test_a_confirmation_looks_again(spidercli: Run, sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("command", "fault"),
     [
-        ("pools diff", "list:spidermultusconfigs"),
-        ("pools sync --yes", "list:spidermultusconfigs"),
+        ("multus diff", "list:spidermultusconfigs"),
+        ("bootstrap --yes", "list:spidermultusconfigs"),
+        ("bootstrap --only multus --yes", "list:spidermultusconfigs"),
         ("multus sync --yes", "get:network-attachment-definitions"),
         ("bootstrap --yes", "get:network-attachment-definitions"),
     ],
 )
 def test_a_right_that_is_missing(spidercli: Run, sandbox: Sandbox, written: Written, command: str, fault: str) -> None:
-    """Exit code 4, and the verb."""
+    """Where SpiderMultusConfigs are written: exit code 4, and the verb."""
     sandbox.faults.add(faults.parse(f"k8s:{fault}=forbidden,times=all"))
     ran = spidercli(*command.split())
 
     assert (ran.code, written()) == (4, [])
     assert f"user sandbox may not {fault.replace(':', ' ')}." in ran.stderr
+
+
+@pytest.mark.parametrize("fault", ["list:spidermultusconfigs", "get:network-attachment-definitions"])
+@pytest.mark.parametrize("command", ["pools diff", "pools sync", "bootstrap --only pools"])
+def test_networks_that_nobody_may_look_at(spidercli: Run, sandbox: Sandbox, command: str, fault: str) -> None:
+    """Pools are written all the same; one warning names the verb, and says what is not checked."""
+    sandbox.faults.add(faults.parse(f"k8s:{fault}=forbidden,times=all"))
+    ran = spidercli(*command.split(), *(() if command.endswith("diff") else ("--yes",)))
+
+    assert ran.code == 0
+    assert ("4 to create" if command.endswith("diff") else "4 of 4 changes made, 0 unchanged") in ran.stdout
+    assert ran.stderr.count("nobody checks whether the networks of the pools exist") == 1
+    assert f"warning: user sandbox may not {fault.replace(':', ' ')}." in ran.stderr
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_namespace_is_no_better_for_being_closed(spidercli: Run, sandbox: Sandbox, written: Written) -> None:
+    """CI without its configuration looks for networks where it has no rights: that is refused as before."""
+    sandbox.faults.add(faults.parse("k8s:get:network-attachment-definitions=forbidden,times=all"))
+    ran = spidercli("pools", "sync", "--yes")
+
+    assert (ran.code, written()) == (64, [])
+    assert "those of spidercli are in spiderpool; nothing was written" in ran.stderr
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_a_network_by_hand_is_one(spidercli: Run, sandbox: Sandbox) -> None:
+    """Pods get addresses on it, so that its pools are made; it is asked for once, and others are not."""
+    ran = spidercli("pools", "diff", "--detailed-exitcode")
+    asked = [request.path for request in sandbox.kube.requests if request.plural == DEFINITIONS]
+
+    assert (ran.code, ran.stdout.splitlines()[-1]) == (2, "4 to create")
+    assert [path.rpartition("/")[2] for path in asked] == ["ipvlan-eth1"]
+    assert spidercli("pools", "sync", "--yes", "--strict").stdout == "4 of 4 changes made, 0 unchanged\n"
+
+
+@pytest.mark.usefixtures("by_hand", "elsewhere")
+def test_networks_by_hand_are_in_the_right_namespace(spidercli: Run) -> None:
+    """Where one of the pools' networks exists, ours elsewhere prove nothing."""
+    ran = spidercli("pools", "sync", "--yes")
+
+    assert (ran.code, ran.stdout) == (0, "2 of 2 changes made, 0 unchanged, 2 blocked\n")
+
+
+def test_a_cluster_that_knows_no_definitions(spidercli: Run, sandbox: Sandbox) -> None:
+    """Without Multus nobody has made a network by hand: pools wait as they do without one."""
+    sandbox.kube.remove("apiextensions.k8s.io/v1", "customresourcedefinitions", f"{DEFINITIONS}.k8s.cni.cncf.io")
+
+    assert spidercli("pools", "diff").stdout.splitlines()[-1] == "2 to create, 2 blocked"
 
 
 @pytest.mark.parametrize("command", ["pools list", "pools who 172.31.199.187"])

@@ -82,7 +82,7 @@ def test_an_eni_that_is_being_detached(spidercli: Run, begun: Story, written: Wr
     begun.sandbox.world.change_eni(guide.WORKER_ETH1, status="Detaching")
     ran, listed = spidercli("pools", "sync", "--yes", "--prune"), spidercli("pools", "list", "-o", "json")
 
-    assert (ran.code, ran.stdout, written()) == (0, "nothing to do: 4 unchanged, 1 blocked\n", [])
+    assert (ran.code, ran.stdout, written()) == (0, "nothing can be done now: 4 unchanged, 1 blocked\n", [])
     assert f"warning: left out until that is done: {guide.WORKER_ETH1} is being detached from worker\n" in ran.stderr
     assert f"# SpiderIPPool worker-eth1    its ENI {guide.WORKER_ETH1} is being detached from worker" in ran.stderr
     assert (begun.pool("worker-eth1"), begun.pool("worker-eth2")) == before
@@ -94,7 +94,7 @@ def test_an_eni_that_is_being_detached(spidercli: Run, begun: Story, written: Wr
 
 
 def test_an_eni_that_comes_back(spidercli: Run, begun: Story, written: Written) -> None:
-    """Detaching, away and attaching: nothing is written on the way, and nothing is left to do in the end."""
+    """Detaching, away, attaching: its pool is emptied while it is away and filled again, and no other is touched."""
     kept = dataclasses.replace(begun.sandbox.world.enis[guide.WORKER_ETH1], status="Attaching")
     begun.sandbox.world.change_eni(guide.WORKER_ETH1, status="Detaching")
     codes = [spidercli("pools", "sync", "--yes", "--strict").code]
@@ -104,23 +104,25 @@ def test_an_eni_that_comes_back(spidercli: Run, begun: Story, written: Written) 
     codes.append(spidercli("pools", "sync", "--yes", "--strict").code)
     begun.sandbox.world.change_eni(guide.WORKER_ETH1, status="InUse")
 
-    assert (codes, written()) == ([3, 3, 3], [])
+    assert (codes, written()) == ([3, 3, 3], ["PATCH spiderippools/worker-eth1"])
+    assert spidercli("pools", "sync", "--yes", "--strict").stdout == "1 of 1 changes made, 4 unchanged\n"
     assert spidercli("pools", "sync", "--yes", "--strict").stdout == "nothing to do: 5 unchanged\n"
 
 
 def test_an_eni_that_is_gone_leaves_its_name_free(spidercli: Run, begun: Story, written: Written) -> None:
-    """The next one does not move up by itself; once its name is configured, all goes on."""
+    """Its pool is emptied, and the next one does not move up by itself; once its name is configured, all goes on."""
     begun.sandbox.world.remove_eni(guide.WORKER_ETH1)
     ran = spidercli("pools", "sync", "--yes", "--prune")
 
-    assert (ran.code, ran.stdout, written()) == (0, "nothing to do: 3 unchanged, 2 blocked\n", [])
+    assert (ran.code, ran.stdout) == (0, "1 of 1 changes made, 3 unchanged, 2 blocked\n")
+    assert written() == ["PATCH spiderippools/worker-eth1"]
     assert ran.stderr.count(
         f"{ETH2} is eth1 of worker only by a guess, but SpiderIPPool worker-eth2 has it for "
         f"kube-system/ipvlan-eth2: {NAME_THEM}"
     ) == 2  # fmt: skip
     begun.configure("interfaces:", f"- {{name: eth2, match: {{eniName: [{ETH2}]}}}}")
     assert spidercli("pools", "sync", "--yes", "--prune").stdout == "1 of 1 changes made, 4 unchanged\n"
-    assert written() == ["DELETE spiderippools/worker-eth1"]
+    assert written()[1:] == ["DELETE spiderippools/worker-eth1"]
 
 
 def test_an_eni_whose_index_is_not_told_yet(spidercli: Run, story: Story, written: Written) -> None:
@@ -168,7 +170,7 @@ def test_rules_that_are_missing(spidercli: Run, other_subnets: Story, written: W
     other_subnets.configure()
     ran = spidercli("pools", "sync", "--yes", "--strict")
 
-    assert (ran.code, ran.stdout, written()) == (3, "nothing to do: 2 unchanged, 4 blocked\n", [])
+    assert (ran.code, ran.stdout, written()) == (3, "nothing can be done now: 2 unchanged, 4 blocked\n", [])
     assert ran.stderr.count("only by a guess") == 4
 
 
@@ -179,10 +181,11 @@ def test_rules_that_change_most_pools(spidercli: Run, other_subnets: Story, writ
     other_subnets.configure(*_rules(eth1=VSWITCH_ETH2, eth2=guide.VSWITCH_ETH1))
     shown, refused = spidercli("pools", "diff"), spidercli("pools", "sync", "--yes")
 
-    told = "4 of 6 pools would be deleted and created again, --max-delete 20% allows 1; nothing was written"
+    told = "4 of 6 pools would be deleted and created again, --max-delete 20% allows 1"
     assert f"warning: a run would be refused: {told}\n" in shown.stderr
     assert (refused.code, written()) == (1, [])
-    assert f"{told}\n  hint: is it the right configuration? See `config show --origin`" in refused.stderr
+    assert f"{told}; nothing was written\n  hint: is it the right configuration?" in refused.stderr
+    assert "raise --max-delete (here: to 4)\n" in refused.stderr
     assert spidercli("pools", "sync", "--yes", "--max-delete", "4").stdout == "4 of 4 changes made, 2 unchanged\n"
     assert other_subnets.pool("worker-eth1")[0] == ETH2
 

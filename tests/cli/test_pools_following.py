@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pathlib
-import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -88,7 +87,7 @@ def test_two_configurations_that_name_their_pools_alike(
     spidercli("pools", "sync", "--yes", "-c", str(tmp_path / "worker.yaml"))
     ran = spidercli("pools", "sync", "--yes", "--strict", "-c", str(tmp_path / "master.yaml"))
 
-    assert (ran.code, ran.stdout) == (3, "nothing to do: 0 unchanged, 1 in conflict\n")
+    assert (ran.code, ran.stdout) == (3, "nothing can be done now: 1 in conflict\n")
     assert "this name is taken by the pool of worker, which this run is not about" in ran.stderr
     assert ips("pod-eth0") == ["172.31.199.190-172.31.199.194"]
 
@@ -139,11 +138,12 @@ def test_an_address_in_use_stays(spidercli: Run, synced: Sandbox, ips: Callable[
     strict = spidercli("pools", "sync", "--yes", "--strict")
 
     assert diff.code == 2
-    assert diff.stdout == textwrap.dedent("""\
-          # SpiderIPPool worker-172    addresses in use left the ENI: 172.31.199.193 of pod default/test-app-1-jpfkj
-        3 unchanged, 1 blocked
-        """)
-    assert (sync.code, sync.stdout) == (0, "nothing to do: 3 unchanged, 1 blocked\n")
+    assert diff.stdout == (
+        "  # SpiderIPPool worker-172    addresses in use left the ENI: 172.31.199.193 of pod default/test-app-1-jpfkj "
+        "(cut off; restart the pod)\n"
+        "3 unchanged, 1 blocked\n"
+    )
+    assert (sync.code, sync.stdout) == (0, "nothing can be done now: 3 unchanged, 1 blocked\n")
     assert strict.code == 3
     assert ips("worker-172") == ["172.31.199.190-172.31.199.194"]
     assert written() == []
@@ -197,7 +197,7 @@ def test_a_lost_nic_is_no_reason_to_delete(
     kept = spidercli("pools", "sync", "--yes")
     pruned = spidercli("pools", "sync", "--yes", "--prune")
 
-    assert kept.stdout == "nothing to do: 3 unchanged, 1 blocked\n"
+    assert kept.stdout == "nothing can be done now: 3 unchanged, 1 blocked\n"
     assert "no NIC of the inventory has it; --prune deletes it" in kept.stderr
     assert (pruned.code, pruned.stdout) == (0, "1 of 1 changes made, 3 unchanged\n")
     assert "- SpiderIPPool worker-192  192.168.0.161-192.168.0.165 (5)  no NIC of the inventory has it" in pruned.stderr
@@ -243,13 +243,40 @@ def test_too_much_at_once_is_refused(
     refused = spidercli("pools", "sync", "--yes", "--prune")
 
     assert (refused.code, refused.stdout) == (1, "")
+    assert "  - SpiderIPPool master-192  " in refused.stderr
     assert refused.stderr.endswith(
         "error SPC500: 2 of 4 pools would be deleted, --max-delete 20% allows 1; nothing was written\n"
-        "  hint: check the inventory first; if it is right, raise --max-delete\n"
+        "  hint: check the inventory first; if it is right, raise --max-delete (here: to 2)\n"
     )
     assert written() == []
     assert spidercli("pools", "sync", "--yes", "--prune", "--max-delete", "2").code == 0
     assert (ips("master-192"), ips("worker-192")) == (None, None)
+
+
+def test_a_bootstrap_that_is_refused_shows_its_plan(
+    spidercli: Run,
+    synced: Sandbox,
+    pods: Any,
+    written: Written,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: pathlib.Path,
+) -> None:
+    """What was too much is seen, also in the summary of a job; a dry run shows it as its result, and warns."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    pods.finish_all()
+    synced.world.remove_eni(guide.WORKER_ETH1)
+    synced.world.remove_eni(guide.MASTER_ETH1)
+    refused = spidercli("bootstrap", "--only", "pools", "--yes", "--prune")
+    shown = spidercli("bootstrap", "--only", "pools", "--dry-run", "--prune")
+
+    assert (refused.code, refused.stdout, written()) == (1, "", [])
+    assert "  - SpiderIPPool worker-192  " in refused.stderr.partition("error SPC500: 2 of 4 pools")[0]
+    assert "| delete | SpiderIPPool worker-192 |" in (tmp_path / "summary").read_text()
+    assert (shown.code, shown.stdout.splitlines()[-1]) == (0, "2 to delete, 2 unchanged")
+    assert shown.stderr.endswith(
+        "warning: a run would be refused: 2 of 4 pools would be deleted, --max-delete 20% allows 1\n"
+    )
 
 
 def test_a_missing_configuration_does_not_rename_every_pool(

@@ -66,7 +66,8 @@ def test_up_runs_until_it_is_stopped(
     assert (ran.code, ran.stdout) == (0, "8 of 8 changes made, 0 unchanged\n")
     assert up.returncode == 0
     assert stderr == (
-        "the sandbox is up; paste these lines into another terminal, and stop it here with Ctrl-C\n"
+        "the sandbox is up with the scenario guide; "
+        "paste these lines into another terminal, and stop it here with Ctrl-C\n"
         "the sandbox is gone\n"
     )
     assert list(temporary.glob("spidercli-sandbox-*")) == []
@@ -137,6 +138,53 @@ def test_run_at_any_size(spidercli: Run, isolation: Path) -> None:
 
     assert ran.code == 0
     assert (isolation / "seen").read_text() == "node/node-00000\nnode/node-00001\nnode/node-00002\n"
+
+
+SEEN = f"{shlex.quote(sys.executable)} -m spidercli inventory -o name > seen"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--sandbox=large sandbox run --nodes 3",
+        "sandbox run --nodes 3 --sandbox=large",
+        "sandbox run --sandbox=large --nodes 3 --",
+        "--sandbox sandbox run --scenario large --nodes 3",
+        "--sandbox=large sandbox run --scenario=large --nodes=3",
+    ],
+)
+def test_run_with_the_scenario_of_the_global_option(spidercli: Run, isolation: Path, words: str) -> None:
+    """--sandbox=NAME, before or after `sandbox run`, is as good as --scenario NAME."""
+    ran = spidercli(*words.split(), "sh", "-c", SEEN)
+
+    assert (ran.code, ran.stderr) == (0, "")
+    assert (isolation / "seen").read_text() == "node/node-00000\nnode/node-00001\nnode/node-00002\n"
+
+
+def test_up_with_the_scenario_of_the_global_option(spidercli: Run) -> None:
+    """`sandbox up` starts what --sandbox=NAME names."""
+    ran = spidercli("sandbox", "up", "--sandbox=drift", "--nodes", "3")
+
+    assert (ran.code, ran.stderr.splitlines()[0]) == (64, "error SPC001: The scenario drift has a fixed size.")
+
+
+@pytest.mark.parametrize("command", ["up", "run"])
+def test_two_scenarios(spidercli: Run, command: str) -> None:
+    """A sandbox can't be of two scenarios."""
+    ran = spidercli("--sandbox=drift", "sandbox", command, "--scenario", "large")
+
+    assert ran.code == 64
+    assert ran.stderr == "error SPC001: --scenario large contradicts --sandbox=drift\n  hint: leave one out\n"
+
+
+def test_the_options_of_the_command_that_is_run_are_its_own(spidercli: Run, isolation: Path) -> None:
+    """Nothing behind the command's name is meant for `sandbox run`, whatever it is called."""
+    ran = spidercli(
+        "sandbox", "run", "sh", "-c", 'echo "$*" > seen', "sh", "--scenario", "drift", "--sandbox", "--help"
+    )
+
+    assert ran.code == 0
+    assert (isolation / "seen").read_text() == "--scenario drift --sandbox --help\n"
 
 
 def test_a_scenario_without_a_size(spidercli: Run) -> None:

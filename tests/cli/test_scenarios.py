@@ -75,6 +75,17 @@ def _known(line: tuple[str, str]) -> list[tuple[str, str]]:
     return sorted(fitting, key=lambda known: -len(known[1]))
 
 
+def test_the_list_of_pools_agrees_with_the_plan(spidercli: Run, drift: Sandbox) -> None:
+    """No pool that a plan would update is called in sync, be it for a field's owner only."""
+    plan = spidercli("pools", "diff", "-o", "json").data["changes"]
+    pools = spidercli("pools", "list", "-o", "json").data
+    updated = {change["name"] for change in plan if change["action"] == "update"}
+
+    assert {"extra-field-eth1", "not-owned-field-eth1"} <= updated
+    assert [pool["name"] for pool in pools if pool["cloud"] == "in-sync"] == ["unchanged-eth1"]
+    assert {pool["cloud"] for pool in pools if pool["name"] in updated} == {"drift", "orphan"}
+
+
 def test_drift_of_multus_configs_and_nodes(spidercli: Run, drift: Sandbox) -> None:
     """A config is missing, another one is somebody else's; two nodes have their providerID, in either spelling."""
     configs = changes(spidercli, "multus", "diff")
@@ -92,7 +103,7 @@ def test_drift_is_mended_as_far_as_pods_allow(spidercli: Run, drift: Sandbox) ->
 
     assert (first.code, second.code) == (0, 0)
     assert first.stdout == "14 of 14 changes made, 1 unchanged, 13 blocked, 1 in conflict\n"
-    assert second.stdout.startswith("nothing to do: ")
+    assert second.stdout.startswith("nothing can be done now: ")
 
 
 def test_dual_stack_has_pools_of_both_families(spidercli: Run) -> None:

@@ -167,7 +167,7 @@ def test_ctrl_c_at_the_question(shell: Terminal, written: Callable[[], list[str]
     shown = shell("pools", "sync", "--inventory", FACTS, "--color", "never", answer=b"\x03")
 
     assert shown.code == 130
-    assert shown.screen.endswith("error SPC503: interrupted; nothing further was done\n  hint: run again to finish\n")
+    assert shown.screen.endswith("error SPC503: interrupted; nothing was written\n  hint: run again to finish\n")
     assert written() == []
 
 

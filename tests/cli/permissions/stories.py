@@ -6,6 +6,7 @@ import dataclasses
 import functools
 
 from spidercli import kinds
+from spidercli.model import Manifest
 from spidercli.sandbox import faults
 from spidercli.sandbox.kube.requests import Recorded
 from spidercli.sandbox.scenarios import guide
@@ -24,6 +25,12 @@ READS = (
     "bootstrap --dry-run",
     "version",
 )
+_BY_HAND: Manifest = {
+    "apiVersion": kinds.NETWORK_DEFINITION.api_version,
+    "kind": kinds.NETWORK_DEFINITION.kind,
+    "metadata": {"name": "ipvlan-eth1", "namespace": "kube-system"},
+    "spec": {"config": '{"cniVersion":"0.3.1","name":"ipvlan-eth1","type":"ipvlan","master":"eth1"}'},
+}
 _POD = kinds.Kind("v1", "Pod", "pods", namespaced=True)
 
 
@@ -54,8 +61,9 @@ def _once(stage: Stage, command: str) -> None:
 
 
 def _pools_sync(stage: Stage, command: str) -> None:
-    """Create the pools, then let some grow and shrink."""
-    _run(stage, f"{command} --yes")
+    """Create the pools, some of them for a network that somebody made by hand, then let some grow and shrink."""
+    stage.sandbox.kube.seed(_BY_HAND)
+    _run(stage, f"{command} --yes --strict")
     stage.sandbox.world.move("172.31.199.190", to=guide.MASTER_ETH0)
     _run(stage, f"{command} --yes")
 

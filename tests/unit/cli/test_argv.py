@@ -23,6 +23,9 @@ from spidercli.errors import UsageProblem
         ("pools who -- -o", "pools who -- -o"),
         ("sandbox run kubectl get nodes -o json", "sandbox run kubectl get nodes -o json"),
         ("-v sandbox run kubectl get -v", "-v sandbox run kubectl get -v"),
+        ("sandbox run --sandbox=drift -- kubectl -v", "--sandbox=drift sandbox run -- kubectl -v"),
+        ("sandbox run --nodes 3 --sandbox kubectl -v", "--sandbox=guide sandbox run --nodes 3 kubectl -v"),
+        ("sandbox run --fault=x -q kubectl --sandbox", "-q sandbox run --fault=x kubectl --sandbox"),
         ("pools diff --help", "pools diff --help"),
     ],
 )

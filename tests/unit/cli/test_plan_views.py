@@ -84,7 +84,9 @@ def test_nothing_to_do() -> None:
     """Without a write there is no report; what waits is told."""
     plan = Plan(changes=(UNCHANGED, BLOCKED, CONFLICT))
 
-    assert outcomes.outcome_lines(plan, None) == ["nothing to do: 1 unchanged, 1 blocked, 1 in conflict"]
+    assert outcomes.outcome_lines(plan, None) == ["nothing can be done now: 1 unchanged, 1 blocked, 1 in conflict"]
+    assert outcomes.outcome_lines(Plan(changes=(BLOCKED,)), None) == ["nothing can be done now: 1 blocked"]
+    assert outcomes.outcome_lines(Plan(changes=(UNCHANGED,)), None) == ["nothing to do: 1 unchanged"]
     assert outcomes.outcome_data(plan, None)["writes"] == []
 
 

@@ -69,7 +69,7 @@ def test_guide_inventory_reads_well(build: Any) -> None:
     text = document.dump(inventory(build.guide_facts(), build.guide_nodes(), Config()))
 
     assert (
-        text.splitlines()[2:32]
+        text.splitlines()[3:33]
         == textwrap.dedent("""\
         apiVersion: spidercli.io/v1
         kind: Inventory

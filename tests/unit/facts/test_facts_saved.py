@@ -106,6 +106,16 @@ def test_a_file_that_does_not_tell_primary_addresses(build: Any, worker: Node) -
     assert "worker is i-worker with other addresses, but the cluster's has the InternalIP 172.31.199.183" in problem
 
 
+def test_a_file_without_the_primary_nic(build: Any, worker: Node) -> None:
+    """By hand, somebody may want pods on other NICs only: the node's own address is where the file does not look."""
+    master = inventory(build.guide_facts(), None, Config()).nodes[0]
+    partial = dataclasses.replace(worker, nics=tuple(nic for nic in worker.nics if not nic.primary))
+
+    assert problems([partial], build.kube_node("worker", "172.31.199.184")) == []
+    (problem,) = problems([master, partial], build.kube_node("worker", "172.31.199.183"))
+    assert problem.endswith("the InternalIP 172.31.199.183, that of i-master, master in the file")
+
+
 def test_an_address_for_pods_is_one_of_the_machine(build: Any, worker: Node) -> None:
     """The problem with it as InternalIP is another one: that pods would get it."""
     (problem,) = problems([worker], build.kube_node("worker", "172.31.199.190"))

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spidercli import kinds
-from spidercli.model import EniInTransit, Inventory, Manifest, MatchedBy, NamedBy, Nic, Node, Source, Transit
+from spidercli import addresses, kinds
+from spidercli.model import (
+    AddressBlock,
+    EniInTransit,
+    Inventory,
+    Manifest,
+    MatchedBy,
+    NamedBy,
+    Nic,
+    Node,
+    Source,
+    Transit,
+)
 from spidercli.planning.gathering import gather
 from spidercli.planning.movement import Fate
 from spidercli.planning.nics import Nics
-from spidercli.planning.plan import Plan
+from spidercli.planning.plan import Phase, Plan
 from spidercli.planning.pools import plan_of
 
 Builder = Callable[..., Manifest]
@@ -21,9 +33,12 @@ NAME_THEM = "name the node's NICs with `interfaces` in the configuration"
 
 
 def nic(name: str, eni: str, named_by: NamedBy) -> Nic:
+    """A NIC that has the address 10.0.0.N, if its ENI is eni-N."""
+    found = addresses.gathered([ipaddress.ip_address(f"10.0.0.{eni[-1]}")])
     return Nic(
         name=name, named_by=named_by, eni_id=eni, mac="", vswitch_id="", primary=False, primary_ip=None,
-        free_addresses=None, blocks=(),
+        free_addresses=None,
+        blocks=(AddressBlock(subnet=ipaddress.ip_network("10.0.0.0/24"), gateway=None, addresses=found),),
     )  # fmt: skip
 
 
@@ -52,6 +67,15 @@ def lines(plan: Plan) -> dict[str, str]:
     return {change.name: change.action.value for change in plan.changes}
 
 
+def written(plan: Plan) -> list[tuple[str, object]]:
+    """What is written, in order: pools with what they list afterwards."""
+    return [(write.name, kinds.spec(write.body)["ips"]) for write in plan.writes if write.body]
+
+
+def with_ips(manifest: Manifest, *ips: str) -> Manifest:
+    return {**manifest, "spec": {**kinds.spec(manifest), "ips": list(ips)}}
+
+
 def test_guessed_names_that_change_places_change_nothing(pool: Builder, live: Builder) -> None:
     """Both pools are blocked, and the reason says what speaks against the guess and what to do."""
     old, new = {"eth1": "eni-1", "eth2": "eni-2"}, {"eth1": "eni-2", "eth2": "eni-1"}
@@ -74,14 +98,61 @@ def test_names_that_are_known_may_change_places(pool: Builder, live: Builder) ->
 
 
 def test_an_eni_that_is_gone_makes_no_other_eni_move_up(pool: Builder, live: Builder) -> None:
-    """On the node the second NIC is eth2 as before; neither pool is touched, with --prune or without."""
+    """On the node the second NIC is eth2 as before; the first one's pool stays without addresses, even with --prune."""
     current = [live(each) for each in pools(pool, {"eth1": "eni-1", "eth2": "eni-2"})]
     new = {"eth1": "eni-2"}
 
     for prune in (False, True):
         plan = planned(pools(pool, new), current, known(new), prune=prune)
-        assert (lines(plan), list(plan.writes)) == ({"eth1": "blocked", "eth2": "blocked"}, [])
-        assert len({change.reason for change in plan.changes}) == 1
+        blocked, emptied, other = plan.changes
+        assert [(change.name, change.action.value) for change in (blocked, other)] == [
+            ("eth1", "blocked"),
+            ("eth2", "blocked"),
+        ]
+        assert blocked.reason == other.reason
+        assert (emptied.name, emptied.detail, emptied.reason) == ("eth1", "-10.0.0.1 (1 → 0)", "addresses left the ENI")
+        assert written(plan) == [("eth1", [])]
+
+
+def test_what_left_its_eni_leaves_a_pool_whose_name_is_in_doubt(pool: Builder, live: Builder) -> None:
+    """It may be any machine's by now; what a pod holds stays, and so does what the ENI still has."""
+    old, new = {"eth1": "eni-1", "eth2": "eni-2"}, {"eth1": "eni-2", "eth2": "eni-1"}
+    first, second = pools(pool, old)
+    first, second = with_ips(first, "10.0.0.1", "10.0.0.11-10.0.0.12"), with_ips(second, "10.0.0.2")
+    current = [live(first, held=["10.0.0.11"]), live(second)]
+    plan = planned(pools(pool, new), current, known(new))
+
+    assert [(change.name, change.action.value) for change in plan.changes] == [
+        ("eth1", "blocked"),
+        ("eth1", "update"),
+        ("eth2", "blocked"),
+    ]
+    assert written(plan) == [("eth1", ["10.0.0.1", "10.0.0.11"])]
+
+
+def test_an_address_that_went_from_an_eni_in_doubt_to_another(pool: Builder, live: Builder) -> None:
+    """It leaves the one pool before it joins the other, unless a pod holds it."""
+    old, new = {"eth1": "eni-1", "eth2": "eni-2"}, {"eth1": "eni-2", "eth2": "eni-1"}
+    first, second = pools(pool, old)
+    first, other = with_ips(first, "10.0.0.1", "10.0.0.3"), pool("other", "10.0.0.3", eni="eni-3", node="other")
+    desired = [*pools(pool, new), other]
+
+    free = planned(desired, [live(first), live(second)], known(new))
+    assert written(free) == [("eth1", ["10.0.0.1"]), ("other", ["10.0.0.3"])]
+    assert [write.phase for write in free.writes] == [Phase.SHRINK, Phase.GROW]
+    assert written(planned(desired, [live(first, held=["10.0.0.3"]), live(second)], known(new))) == []
+
+
+def test_pools_in_doubt_that_keep_everything(pool: Builder, live: Builder) -> None:
+    """One that tells no ENI, whose ENI is on the way, or that is being deleted, so that it can't be changed."""
+    new = {"eth1": "eni-2"}
+    desired, (first, second) = pools(pool, new), pools(pool, {"eth1": "eni-1", "eth2": "eni-2"})
+    untold = pool("eth1", "10.0.0.1", network="ns/ipvlan-eth1")
+    moving = EniInTransit(eni_id="eni-1", transit=Transit.DETACHING)
+
+    assert written(planned(desired, [live(untold), live(second)], known(new))) == []
+    assert written(planned(desired, [live(first), live(second)], known(new, moving=[moving]))) == []
+    assert written(planned(desired, [live(first, terminating=True), live(second)], known(new))) == []
 
 
 def test_a_new_eni_does_not_push_others_aside(pool: Builder, live: Builder) -> None:

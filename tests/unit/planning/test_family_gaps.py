@@ -10,7 +10,18 @@ import pytest
 
 from spidercli import addresses, kinds
 from spidercli.errors import FamilyGap
-from spidercli.model import AddressBlock, Inventory, Manifest, MatchedBy, NamedBy, Nic, Node, Source
+from spidercli.model import (
+    AddressBlock,
+    EniInTransit,
+    Inventory,
+    Manifest,
+    MatchedBy,
+    NamedBy,
+    Nic,
+    Node,
+    Source,
+    Transit,
+)
 from spidercli.planning import families
 from spidercli.planning.families import Gaps
 from spidercli.planning.gathering import gather
@@ -23,14 +34,14 @@ NICS = ("a-eth0", "b-eth0")
 BEGIN = "default pools of an IP family are for every NIC or for none, else pods can't start: "
 
 
-def known(*names: str) -> Nics:
-    """An inventory that has the ENIs of some NICs."""
+def known(*names: str, moving: Iterable[str] = ()) -> Nics:
+    """An inventory that has the ENIs of some NICs, of "" one without an id, and others that are being attached."""
     block = AddressBlock(
         subnet=ipaddress.ip_network("10.0.0.0/24"), gateway=None, addresses=addresses.gathered(())
     )  # fmt: skip
     nics = tuple(
         Nic(
-            name="eth0", named_by=NamedBy.PRIMARY, eni_id=f"eni-{name}", mac="", vswitch_id="", primary=True,
+            name="eth0", named_by=NamedBy.PRIMARY, eni_id=name and f"eni-{name}", mac="", vswitch_id="", primary=True,
             primary_ip=None, free_addresses=None, blocks=(block,),
         )
         for name in names
@@ -38,6 +49,7 @@ def known(*names: str) -> Nics:
     node = Node(
         name="n", uid="", provider_id="", instance_id="i-1", instance_type="", region_id="r", zone_id="z",
         vpc_id="vpc-1", matched_by=MatchedBy.CLOUD, nics=nics,
+        in_transit=tuple(EniInTransit(eni_id=f"eni-{name}", transit=Transit.ATTACHING) for name in moving),
     )  # fmt: skip
     return Nics(Inventory(source=Source.FILE, region_id="r", nodes=(node,)))
 
@@ -51,6 +63,7 @@ def found(
     adopt: bool = False,
     nics: Nics | None = None,
     networks: Networks | None = None,
+    gone: Iterable[str] = (),
 ) -> Gaps:
     """The gaps of a plan in a cluster of the nodes a, b and c."""
     facts = gather(
@@ -62,6 +75,7 @@ def found(
         nics=nics,
         networks=networks,
         cluster=frozenset("abc"),
+        gone=frozenset(gone),
     )
     return families.gaps(facts, plan_of(facts))
 
@@ -126,12 +140,69 @@ def test_nodes_that_are_gone_have_no_pods(world: World) -> None:
     assert fine(found(world.pools(4, 6, names=["a-eth0"]), live))
 
 
+def test_nodes_whose_instance_is_gone_start_no_pods(world: World) -> None:
+    """Though the Node is still there, and no run is about it."""
+    desired, live = world.pools(4, 6, names=["a-eth0"]), world.there(4)
+
+    assert fine(found(desired, live, nodes=["a"], gone=["b"]))
+    assert "delete Nodes whose machines are gone" in str(refused(found(desired, live, nodes=["a"])).hint)
+
+
+def test_what_is_left_of_a_node_whose_instance_is_gone_asks_for_ipv6(world: World) -> None:
+    """Spiderpool looks at its default pools before it looks at nodes; without the Node, --prune takes them away."""
+    desired, live = world.pools(4, names=["a-eth0"]), world.there(4, 6)
+    error = refused(found(desired, live, nodes=["a"], prune=True, gone=["b"]))
+
+    assert "of a would have no IPv6 pool: nothing asks for one, but SpiderIPPool b-eth0-v6 is default" in error.message
+    assert error.hint == (
+        "give these NICs IPv6 addresses for pods, or delete the Node b, whose instance does not exist, and run again"
+    )
+    assert fine(found(desired, live, prune=True))
+
+
 def test_nics_that_are_gone_have_no_pods(world: World) -> None:
     """The pool of an ENI that was detached invites nobody; that of one that is still there does."""
     live = world.there(4)
 
     assert fine(found(world.pools(4, 6, names=["a-eth0"]), live, nics=known("a-eth0")))
-    assert found(world.pools(4, 6, names=["a-eth0"]), live, nics=known(*NICS)).refusal
+    error = refused(found(world.pools(4, 6, names=["a-eth0"]), live, nics=known(*NICS)))
+    assert (
+        error.hint == "--prune deletes SpiderIPPool b-eth0, which nothing asks for (--max-delete may have to allow it)"
+    )
+    assert fine(found(world.pools(4, 6, names=["a-eth0"]), live, nics=known(*NICS), prune=True))
+
+
+def test_a_nic_without_an_id_is_not_that_of_every_pool_without_one(world: World) -> None:
+    """What a hand-written inventory does not tell invites nobody."""
+    old = world.nic_pool("b-eth0")
+    nameless = world.live({**old, "metadata": {**kinds.metadata(old), "annotations": {}}})
+
+    assert fine(
+        found(world.pools(4, 6, names=["a-eth0"]), [*world.there(4, names=["a-eth0"]), nameless], nics=known(""))
+    )
+
+
+def test_ipv6_waits_for_an_eni_on_its_way(world: World) -> None:
+    """Its IPv4 pool stays as it is, and would be without an IPv6 one."""
+    nics = known("a-eth0", moving=["b-eth0"])
+    error = refused(found(world.pools(4, 6, names=["a-eth0"]), world.there(4), nics=nics))
+
+    assert (
+        "ipvlan-eth0 of b would have no IPv6 pool: its ENI eni-b-eth0 is being attached to n; nothing" in error.message
+    )
+    assert error.hint == "run again once that is done"
+    assert fine(found(world.pools(4, 6, names=["a-eth0"]), world.there(4, 6), nics=nics))
+
+
+def test_ipv6_does_not_leave_before_an_eni_on_its_way(world: World) -> None:
+    """Its IPv6 pool stays, and goes on asking for what was deleted elsewhere."""
+    nics = known("a-eth0", moving=["b-eth0"])
+    error = refused(found(world.pools(4, names=["a-eth0"]), world.there(4, 6), nics=nics, prune=True))
+
+    assert "of a would have no IPv6 pool: nothing asks for one, but SpiderIPPool b-eth0-v6 is default" in error.message
+    assert error.hint == (
+        "give these NICs IPv6 addresses for pods, or run again later, for eni-b-eth0 is being attached to n"
+    )
 
 
 def test_a_node_without_ipv6_beside_pools_that_nothing_asks_for(world: World) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 
 import pytest
 from hypothesis import given
@@ -85,6 +86,27 @@ def test_pools_of_enis_that_get_pools_of_other_names_are_counted(pool: Build, li
     assert renamed(live(pool("new", "10.0.0.9", eni="eni-1"))) == 0
 
 
+def test_pools_that_tell_no_eni_are_known_by_their_place(pool: Build, live: Build) -> None:
+    """Nodes, networks and family tell the NIC; where two pools share them, or none are told, nothing does."""
+    old = live(pool("old", "10.0.0.1-10.0.0.2", network="ns/ipvlan-eth1"))
+
+    def renamed(*desired: Manifest, former: Manifest = old, also: Iterable[Manifest] = ()) -> int:
+        current = [former, *also]
+        facts = gather(desired, current, prune=True, adopt=False)
+        return guards.losses(map(LivePool, current), plan_of(facts), supplanted=facts.supplanted).pools_renamed
+
+    new = pool("new", "10.0.0.1-10.0.0.2", network="ns/ipvlan-eth1")
+    assert renamed(new) == 1
+    assert renamed(pool("new", "10.0.0.1-10.0.0.2", network="ns/ipvlan-eth1", eni="eni-1")) == 1
+    assert renamed(new, also=[live(pool("new", "10.0.0.9", network="ns/ipvlan-eth2"))]) == 1
+    assert renamed(new, also=[live(pool("new", "10.0.0.9", network="ns/ipvlan-eth1"))]) == 0
+    assert renamed(new, pool("newer", "10.0.0.9", network="ns/ipvlan-eth1")) == 0
+    assert renamed(pool("new", "10.0.0.1-10.0.0.2", network="ns/ipvlan-eth2")) == 0
+    assert renamed(pool("new", "10.0.0.1-10.0.0.2", network="ns/ipvlan-eth1", node="other")) == 0
+    assert renamed(new, former=live(pool("old", "10.0.0.1", network="ns/ipvlan-eth1", eni="eni-1"))) == 0
+    assert renamed(pool("new", "10.0.0.1"), former=live(pool("old", "10.0.0.1"))) == 0
+
+
 def test_an_address_that_moves_between_enis_is_no_loss(pool: Build, live: Build) -> None:
     """Secondary addresses are assigned to other ENIs every day."""
     a, b = pool("a", "10.0.0.1-10.0.0.2", eni="eni-1"), pool("b", "10.0.0.3", eni="eni-2")
@@ -144,13 +166,18 @@ def test_the_same_number_in_two_families_is_two_addresses(pool: Build, live: Bui
     ],
 )
 def test_limits(limit: str, pools_going: int, addresses_going: int, passes: bool) -> None:
-    """A share of pools and of addresses, or a number of pools and what so many pools may hold."""
+    """A share of pools and of addresses, or a number of pools and what so many hold; what would do is told."""
     found = Losses(pools=10, pools_going=pools_going, addresses=100, addresses_going=addresses_going, largest=10)
     if passes:
         guards.check_losses(found, limit)
     else:
-        with pytest.raises(GuardTripped, match="nothing was written"):
+        with pytest.raises(GuardTripped, match="nothing was written") as caught:
             guards.check_losses(found, limit)
+        told = re.search(r"raise --max-delete \(here: to (\d+)\)$", str(caught.value.hint))
+        assert told
+        guards.check_losses(found, told[1])
+        with pytest.raises(GuardTripped):
+            guards.check_losses(found, str(int(told[1]) - 1))
 
 
 @given(pools=st.integers(1, 50), share=st.integers(1, 100))

@@ -70,7 +70,7 @@ def test_addresses_in_use_stay_in_an_idle_pool(pool: Builder, live: Builder) -> 
     plan = planned([], [live(made(pool, "a", "10.0.0.1-10.0.0.2"), held=["10.0.0.1"])], nics())
 
     assert lines(plan) == [
-        ("blocked", "", "addresses in use left the ENI: 10.0.0.1 of pod default/web-0"),
+        ("blocked", "", "addresses in use left the ENI: 10.0.0.1 of pod default/web-0 (cut off; restart the pod)"),
         ("update", "-10.0.0.2 (2 → 1)", "its ENI has no address for pods any more"),
     ]
 
@@ -90,7 +90,7 @@ def test_an_excluded_address_in_use_is_called_so(pool: Builder, live: Builder) -
     plan = planned([made(pool, "a", "10.0.0.3")], [current], nics("10.0.0.1", "10.0.0.3", idle=False))
 
     assert plan.of(Action.BLOCKED)[0].reason == (
-        "addresses in use left the ENI: 10.0.0.2 of pod default/web-0; "
+        "addresses in use left the ENI: 10.0.0.2 of pod default/web-0 (cut off; restart the pod); "
         "addresses in use are not for pods any more: 10.0.0.1 of pod default/web-0"
     )
 
@@ -108,6 +108,21 @@ def test_the_reason_for_which_a_pool_is_not_wanted(pool: Builder, live: Builder)
     assert why([named], [old, live(named)]) == "the pool of its ENI is called new now; --prune deletes it"
     assert why([], [old]) == "the configuration wants no pool for it; --prune deletes it"
     assert why([], [live(made(pool, "old", eni="eni-2"))]) == "no NIC of the inventory has it; --prune deletes it"
+
+
+def test_the_reason_for_which_a_pool_that_tells_no_eni_is_not_wanted(pool: Builder, live: Builder) -> None:
+    """Its name changed, as its node and its network tell; else nothing of the inventory leads to it."""
+    named = pool("new", "10.0.0.1", network="ns/ipvlan-eth0")
+    current = live(pool("old", "10.0.0.1", network="ns/ipvlan-eth0"))
+    known = nics("10.0.0.1", idle=False)
+
+    assert [line for line in lines(planned([named], [current], known)) if line[0] != "create"] == [
+        ("update", "-10.0.0.1 (1 → 0)", "addresses go to SpiderIPPool new"),
+        ("blocked", "", "the pool of its NIC is called new now; --prune deletes it"),
+    ]
+    assert lines(planned([], [current], known)) == [
+        ("blocked", "", "no NIC of the inventory has it; --prune deletes it")
+    ]
 
 
 def test_prune_says_what_it_waits_for(pool: Builder, live: Builder) -> None:

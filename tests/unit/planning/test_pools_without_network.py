@@ -72,7 +72,9 @@ def test_addresses_that_left_the_eni_leave_a_pool_that_waits(pool: Builder, live
     (write,) = plan.writes
 
     assert lines(plan) == [("blocked", ""), ("blocked", ""), ("update", "-10.0.0.3 (4 → 3)")]
-    assert plan.changes[1].reason == "addresses in use left the ENI: 10.0.0.4 of pod default/web-0"
+    assert plan.changes[1].reason == (
+        "addresses in use left the ENI: 10.0.0.4 of pod default/web-0 (cut off; restart the pod)"
+    )
     assert write.body is not None
     assert kinds.spec(write.body) == {**kinds.spec(current), "ips": ["10.0.0.1-10.0.0.2", "10.0.0.4"]}
 
@@ -148,6 +150,20 @@ def test_which_networks_there_are() -> None:
     assert not lacks()
     assert lacks("kube-system/any")
     assert lacks("default/ipvlan-eth0")
+
+
+def test_networks_by_hand_count() -> None:
+    """Only what no SpiderMultusConfig covers is looked up, once, and only under names that an object can have."""
+    wanted: list[Manifest] = [
+        {"spec": {"multusName": names}}
+        for names in ([ETH0], [ETH1], ["ipvlan-eth1"], ["other/x", ETH0], ["other/y"], [], ["", "a/.."])
+    ]
+    there = networks(ETH0)
+    joined = there.joined_by([config(ETH1)])
+
+    assert there.unaccounted(wanted) == [ETH1, "other/y"]
+    assert [bool(joined.lacking(pool)) for pool in wanted] == [False, False, False, False, True, False, True]
+    joined.check_namespace(wanted)
 
 
 def test_another_namespace_than_all_of_ours(pool: Builder) -> None:
