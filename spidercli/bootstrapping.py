@@ -96,9 +96,9 @@ def _is_as_written(body: Manifest | None, live: Mapping[str, object] | None) -> 
     return not any(item.desired or item.live for item in ownership.differences(body, dict(live)))
 
 
-def _preflight(session: Session, _: Wish, __: Plan) -> Checked:
+def _preflight(session: Session, _wish: Wish, _earlier: Plan) -> Checked:
     version = session.connections.cluster.version()
-    session.facts.multus_configs()  # raises where Spiderpool is not installed
+    _ = session.facts.multus_configs  # raises where Spiderpool is not installed
     warnings = _spiderpool_warnings(session)
     facts = session.facts.inventory
     count = f"{len(facts.nodes):,} node{'s' if len(facts.nodes) != 1 else ''}"

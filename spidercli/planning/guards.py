@@ -31,23 +31,10 @@ class Losses:
     """What a plan takes away from the pools that we manage, or are about to."""
 
     pools: int  # pools that we manage now
-    pools_going: int  # pools that are deleted
-    addresses: int  # addresses in them
+    lost: Mapping[Loss, int]  # how many of them are, in which way; every pool is counted once
+    addresses: int  # addresses in the pools
     addresses_going: int  # addresses that no pool of ours will list afterwards
     largest: int  # addresses of the largest pool
-    pools_renamed: int = 0  # pools that lose their addresses to one of another name, for the same ENI
-    pools_renewed: int = 0  # pools that are deleted and created again, as another subnet needs it
-    pools_reassigned: int = 0  # pools that become those of another ENI, or serve other nodes
-
-    @property
-    def by_kind(self) -> dict[Loss, int]:
-        """How many pools are lost in each way; every pool is counted once."""
-        return {
-            Loss.RENAMED: self.pools_renamed,
-            Loss.RENEWED: self.pools_renewed,
-            Loss.DELETED: self.pools_going,
-            Loss.REASSIGNED: self.pools_reassigned,
-        }
 
 
 def losses(live: Iterable[LivePool], plan: Plan, *, supplanted: Collection[str] = ()) -> Losses:
@@ -66,16 +53,13 @@ def losses(live: Iterable[LivePool], plan: Plan, *, supplanted: Collection[str] 
     touched = [pool for name, pool in before.items() if name in after]
     untouched = [pool for name, pool in before.items() if name not in after]
     listed, kept = _addresses(touched), _addresses([*untouched, *filter(None, after.values())])
-    lost = collections.Counter(_loss(pool, after[pool.name], deleted, supplanted) for pool in touched)
+    fates = (_loss(pool, after[pool.name], deleted, supplanted) for pool in touched)
     return Losses(
         pools=len(before),
-        pools_going=lost[Loss.DELETED],
+        lost=collections.Counter(fate for fate in fates if fate is not None),
         addresses=sum(pool.listed.size for pool in before.values()),
         addresses_going=sum((listed[version] - kept[version]).size for version in (4, 6)),
         largest=max((pool.listed.size for pool in before.values()), default=0),
-        pools_renamed=lost[Loss.RENAMED],
-        pools_renewed=lost[Loss.RENEWED],
-        pools_reassigned=lost[Loss.REASSIGNED],
     )
 
 
@@ -117,30 +101,30 @@ def check_losses(found: Losses, limit: str) -> None:
     Raises:
         GuardTripped: with what would go and what may.
     """
-    pools_allowed, addresses_allowed = _allowed(found, limit)
-    going = {kind: count for kind, count in found.by_kind.items() if count}
+    pools, addresses = _allowed(found, limit)
+    lost = {kind: found.lost[kind] for kind in Loss if found.lost.get(kind)}
     enough = f"(here: to {_enough(found)})"
     hint = f"check the inventory first; if it is right, raise --max-delete {enough}"
-    if sum(going.values()) > pools_allowed:
+    if sum(lost.values()) > pools:
         raise GuardTripped(
-            f"{_of_pools(going, found.pools)}, --max-delete {limit} allows {pools_allowed}; nothing was written",
-            hint=hint if going.keys() == {Loss.DELETED} else f"{_RIGHT_CONFIG} {enough}",
+            f"{_of_pools(lost, found.pools)}, --max-delete {limit} allows {pools}; nothing was written",
+            hint=hint if lost.keys() == {Loss.DELETED} else f"{_RIGHT_CONFIG} {enough}",
         )
-    if found.addresses_going > addresses_allowed:
+    if found.addresses_going > addresses:
         raise GuardTripped(
             f"{found.addresses_going} of {found.addresses} addresses would leave the pools, "
-            f"--max-delete {limit} allows {addresses_allowed} (no less than the largest pool has); nothing was written",
+            f"--max-delete {limit} allows {addresses} (no less than the largest pool has); nothing was written",
             hint=hint,
         )
 
 
 def _enough(found: Losses) -> int:
     """The number of pools that lets everything go: so many pools, with the addresses that so many may have."""
-    return max(sum(found.by_kind.values()), -(-found.addresses_going // found.largest) if found.largest else 0)
+    return max(sum(found.lost.values()), -(-found.addresses_going // found.largest) if found.largest else 0)
 
 
-def _of_pools(going: Mapping[Loss, int], pools: int) -> str:
-    (first, count), *others = going.items()
+def _of_pools(lost: Mapping[Loss, int], pools: int) -> str:
+    (first, count), *others = lost.items()
     more = "".join(f", {number} would {kind.value}" for kind, number in others)
     return f"{count} of {pools} pools would {first.value}{more}"
 

@@ -55,21 +55,18 @@ class Facts:
         caveats.tell_left_out(found, self._story)
         return found
 
+    @functools.cached_property
     def multus_configs(self) -> list[Manifest]:
         """Every SpiderMultusConfig of the cluster, in any namespace.
 
         Raises:
             KindMissing: Spiderpool is not installed.
         """
-        return self._multus_configs
-
-    @functools.cached_property
-    def _multus_configs(self) -> list[Manifest]:
         return self._connections.listed(kinds.MULTUS_CONFIG)
 
     def refresh(self) -> None:
         """Forget what the cluster said about its nodes and networks, so that the next plan reads it anew."""
-        for name in ("cluster_nodes", "_multus_configs"):
+        for name in ("cluster_nodes", "multus_configs"):
             self.__dict__.pop(name, None)
 
     @functools.cached_property

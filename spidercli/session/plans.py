@@ -72,25 +72,30 @@ class Plans:
             ConfigInvalid: the SpiderMultusConfigs that pools refer to are in another namespace.
             SpiderError: the facts can't be had, or the cluster does not answer.
         """
-        wanted = self._objects.pools
-        self._facts.check_saved(all_known=True)
-        facts = self.pool_facts(prune=prune, adopt=adopt, there=self._networks(wanted, earlier))
+        wanted = self._wanted_pools()
+        facts = self._gathered(wanted, self._networks(wanted, earlier), prune=prune, adopt=adopt)
         with self._story.busy("Planning pools"):
             pools = PoolPlan(facts=facts, plan=plan_of(facts))
         for text in pools.gaps.warnings:
             self._story.once(text, self._story.output.warn)
         return pools
 
-    def pool_facts(self, *, prune: bool = False, adopt: bool = False, there: Networks | None = None) -> PoolFacts:
-        """The cluster's pools beside those that the inventory asks for; `there` are the networks that they may be for.
+    def pool_facts(self) -> PoolFacts:
+        """The cluster's pools beside those that the inventory asks for, whatever networks there are.
 
         Raises:
             SpiderError: the facts can't be had, or the cluster does not answer.
         """
-        from spidercli import desired
+        return self._gathered(self._wanted_pools(), None, prune=False, adopt=False)
 
+    def _wanted_pools(self) -> list[Manifest]:
         wanted = self._objects.pools
         self._facts.check_saved(all_known=True)
+        return wanted
+
+    def _gathered(self, wanted: Iterable[Manifest], there: Networks | None, *, prune: bool, adopt: bool) -> PoolFacts:
+        from spidercli import desired
+
         live = self._connections.listed(kinds.IP_POOL)
         inventory = self._facts.inventory
         nics = Nics(inventory, lambda: desired.idle(inventory, self._config))
@@ -111,7 +116,7 @@ class Plans:
         """What would make the cluster's SpiderMultusConfigs match the NICs of the inventory."""
         guards.check_not_empty(self._facts.inventory)
         self._facts.check_saved()
-        wanted, live = self._objects.multus_configs(), self._facts.multus_configs()
+        wanted, live = self._objects.multus_configs(), self._facts.multus_configs
         definitions = list(self._definitions(map(networks.definition_reference, missing(wanted, live))))
         return plan_multus(wanted, live, definitions=definitions, adopt=adopt)
 
@@ -129,7 +134,7 @@ class Plans:
         """
         made = [write.body for write in earlier.writes if write.kind == kinds.MULTUS_CONFIG and write.body]
         try:
-            there = Networks.of([*self._facts.multus_configs(), *made], namespace=self._config.spiderpool.namespace)
+            there = Networks.of([*self._facts.multus_configs, *made], namespace=self._config.spiderpool.namespace)
             there = self._with_hand_made(there, pools)
         except ClusterForbidden as error:
             text = f"{error.message}, so nobody checks whether the networks of the pools exist; {error.hint}"

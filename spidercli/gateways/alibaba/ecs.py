@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from types import MappingProxyType
 from typing import Any
@@ -98,73 +98,32 @@ def _private_ips(vpc: Fields) -> tuple[IPv4Address, ...]:
 def _enis(ids: list[str], rows: Rows) -> list[Eni]:
     """The ENIs with these ids, read field by field."""
     attachments = rows.nested("Attachment")
-    columns = zip(
-        ids,
-        rows.optional_texts("NetworkInterfaceName"),
-        rows.optional_texts("InstanceId"),
-        attachments.optional_texts("InstanceId"),
-        rows.texts("Type"),
-        rows.texts("Status"),
-        rows.texts("MacAddress"),
-        rows.texts("VpcId"),
-        rows.texts("VSwitchId"),
-        rows.texts("ZoneId"),
-        map(_ipv4_addresses, rows.labels, rows.values),
-        rows.lists("Ipv4PrefixSets", "Ipv4PrefixSet", _ipv4_prefixes, _NO_IPV4_PREFIXES),
-        rows.lists("Ipv6Sets", "Ipv6Set", _ipv6_addresses, _NO_IPV6),
-        rows.lists("Ipv6PrefixSets", "Ipv6PrefixSet", _ipv6_prefixes, _NO_IPV6_PREFIXES),
-        attachments.optional_numbers("DeviceIndex"),
-        rows.optional_texts("CreationTime"),
-        rows.optional_flags("ServiceManaged"),
-        rows.optional_texts("NetworkInterfaceTrafficMode"),
-        rows.lists("Tags", "Tag", _tags, _NO_TAGS),
-        strict=True,
-    )
-    return [
-        Eni(
-            eni_id=eni_id,
-            name=name,
-            instance_id=instance_id or attached_to,
-            primary=kind == "Primary",
-            kind=kind,
-            status=status,
-            mac=mac.lower(),
-            vpc_id=vpc_id,
-            vswitch_id=vswitch_id,
-            zone_id=zone_id,
-            primary_ip=primary_ip,
-            secondary_ips=secondary_ips,
-            ipv4_prefixes=ipv4_prefixes,
-            ipv6_addresses=ipv6_addresses,
-            ipv6_prefixes=ipv6_prefixes,
-            device_index=device_index,
-            created_at=created_at,
-            service_managed=service_managed,
-            traffic_mode=traffic_mode or "Standard",
-            tags=tags,
-        )
-        for (
-            eni_id,
-            name,
-            instance_id,
-            attached_to,
-            kind,
-            status,
-            mac,
-            vpc_id,
-            vswitch_id,
-            zone_id,
-            (primary_ip, secondary_ips),
-            ipv4_prefixes,
-            ipv6_addresses,
-            ipv6_prefixes,
-            device_index,
-            created_at,
-            service_managed,
-            traffic_mode,
-            tags,
-        ) in columns
-    ]
+    kinds = rows.texts("Type")
+    own, attached = rows.optional_texts("InstanceId"), attachments.optional_texts("InstanceId")
+    ipv4 = list(map(_ipv4_addresses, rows.labels, rows.values))
+    fields: dict[str, Iterable[object]] = {
+        "eni_id": ids,
+        "name": rows.optional_texts("NetworkInterfaceName"),
+        "instance_id": [one or other for one, other in zip(own, attached, strict=True)],
+        "primary": [kind == "Primary" for kind in kinds],
+        "kind": kinds,
+        "status": rows.texts("Status"),
+        "mac": map(str.lower, rows.texts("MacAddress")),
+        "vpc_id": rows.texts("VpcId"),
+        "vswitch_id": rows.texts("VSwitchId"),
+        "zone_id": rows.texts("ZoneId"),
+        "primary_ip": [primary for primary, _ in ipv4],
+        "secondary_ips": [secondary for _, secondary in ipv4],
+        "ipv4_prefixes": rows.lists("Ipv4PrefixSets", "Ipv4PrefixSet", _ipv4_prefixes, _NO_IPV4_PREFIXES),
+        "ipv6_addresses": rows.lists("Ipv6Sets", "Ipv6Set", _ipv6_addresses, _NO_IPV6),
+        "ipv6_prefixes": rows.lists("Ipv6PrefixSets", "Ipv6PrefixSet", _ipv6_prefixes, _NO_IPV6_PREFIXES),
+        "device_index": attachments.optional_numbers("DeviceIndex"),
+        "created_at": rows.optional_texts("CreationTime"),
+        "service_managed": rows.optional_flags("ServiceManaged"),
+        "traffic_mode": [mode or "Standard" for mode in rows.optional_texts("NetworkInterfaceTrafficMode")],
+        "tags": rows.lists("Tags", "Tag", _tags, _NO_TAGS),
+    }
+    return list(map(Eni._make, zip(*(fields[name] for name in Eni._fields), strict=True)))
 
 
 def _ipv4_addresses(label: str, values: Mapping[str, Any]) -> tuple[IPv4Address | None, Addresses[IPv4Address]]:

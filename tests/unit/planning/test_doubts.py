@@ -2,54 +2,28 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spidercli import addresses, kinds
-from spidercli.model import (
-    AddressBlock,
-    EniInTransit,
-    Inventory,
-    Manifest,
-    MatchedBy,
-    NamedBy,
-    Nic,
-    Node,
-    Source,
-    Transit,
-)
+from spidercli import kinds
+from spidercli.model import EniInTransit, Manifest, NamedBy, Transit
 from spidercli.planning.gathering import gather
 from spidercli.planning.movement import Fate
 from spidercli.planning.nics import Nics
 from spidercli.planning.plan import Phase, Plan
 from spidercli.planning.pools import plan_of
+from tests.unit.planning.inventories import nic, on_node
 
 Builder = Callable[..., Manifest]
 GUESS, INDEX, CONFIG = NamedBy.CREATION_ORDER, NamedBy.DEVICE_INDEX, NamedBy.CONFIG
 NAME_THEM = "name the node's NICs with `interfaces` in the configuration"
 
 
-def nic(name: str, eni: str, named_by: NamedBy) -> Nic:
-    """A NIC that has the address 10.0.0.N, if its ENI is eni-N."""
-    found = addresses.gathered([ipaddress.ip_address(f"10.0.0.{eni[-1]}")])
-    return Nic(
-        name=name, named_by=named_by, eni_id=eni, mac="", vswitch_id="", primary=False, primary_ip=None,
-        free_addresses=None,
-        blocks=(AddressBlock(subnet=ipaddress.ip_network("10.0.0.0/24"), gateway=None, addresses=found),),
-    )  # fmt: skip
-
-
 def known(names: Mapping[str, str], named_by: NamedBy = GUESS, *, moving: Iterable[EniInTransit] = ()) -> Nics:
-    """What an inventory tells of one node, with ENIs by NIC name."""
-    found = Node(
-        name="node", uid="", provider_id="", instance_id="i-1", instance_type="", region_id="r", zone_id="z",
-        vpc_id="vpc-1", matched_by=MatchedBy.PROVIDER_ID, in_transit=tuple(moving),
-        nics=tuple(nic(name, eni, named_by) for name, eni in names.items()),
-    )  # fmt: skip
-    return Nics(Inventory(source=Source.OPENAPI, region_id="r", nodes=(found,)))
+    """What an inventory tells of one node, with ENIs by NIC name; eni-N has the address 10.0.0.N."""
+    return on_node((nic(name, eni, f"10.0.0.{eni[-1]}", named_by=named_by) for name, eni in names.items()), moving)
 
 
 def pools(build: Builder, names: Mapping[str, str], pattern: str = "ipvlan-{}") -> list[Manifest]:

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 from collections.abc import Callable, Iterable
 
 import pytest
 
-from spidercli import addresses, kinds
+from spidercli import kinds
 from spidercli.errors import FamilyGap
-from spidercli.model import (
-    AddressBlock,
-    EniInTransit,
-    Inventory,
-    Manifest,
-    MatchedBy,
-    NamedBy,
-    Nic,
-    Node,
-    Source,
-    Transit,
-)
+from spidercli.model import EniInTransit, Manifest, Transit
 from spidercli.planning import families
 from spidercli.planning.families import Gaps
 from spidercli.planning.gathering import gather
 from spidercli.planning.networks import Networks
 from spidercli.planning.nics import Nics
 from spidercli.planning.pools import plan_of
+from tests.unit.planning.inventories import nic, on_node
 
 Builder = Callable[..., Manifest]
 NICS = ("a-eth0", "b-eth0")
@@ -36,22 +25,8 @@ BEGIN = "default pools of an IP family are for every NIC or for none, else pods 
 
 def known(*names: str, moving: Iterable[str] = ()) -> Nics:
     """An inventory that has the ENIs of some NICs, of "" one without an id, and others that are being attached."""
-    block = AddressBlock(
-        subnet=ipaddress.ip_network("10.0.0.0/24"), gateway=None, addresses=addresses.gathered(())
-    )  # fmt: skip
-    nics = tuple(
-        Nic(
-            name="eth0", named_by=NamedBy.PRIMARY, eni_id=name and f"eni-{name}", mac="", vswitch_id="", primary=True,
-            primary_ip=None, free_addresses=None, blocks=(block,),
-        )
-        for name in names
-    )  # fmt: skip
-    node = Node(
-        name="n", uid="", provider_id="", instance_id="i-1", instance_type="", region_id="r", zone_id="z",
-        vpc_id="vpc-1", matched_by=MatchedBy.CLOUD, nics=nics,
-        in_transit=tuple(EniInTransit(eni_id=f"eni-{name}", transit=Transit.ATTACHING) for name in moving),
-    )  # fmt: skip
-    return Nics(Inventory(source=Source.FILE, region_id="r", nodes=(node,)))
+    nics = (nic("eth0", name and f"eni-{name}") for name in names)
+    return on_node(nics, (EniInTransit(eni_id=f"eni-{name}", transit=Transit.ATTACHING) for name in moving))
 
 
 def found(
@@ -188,7 +163,8 @@ def test_ipv6_waits_for_an_eni_on_its_way(world: World) -> None:
     error = refused(found(world.pools(4, 6, names=["a-eth0"]), world.there(4), nics=nics))
 
     assert (
-        "ipvlan-eth0 of b would have no IPv6 pool: its ENI eni-b-eth0 is being attached to n; nothing" in error.message
+        "ipvlan-eth0 of b would have no IPv6 pool: its ENI eni-b-eth0 is being attached to node; nothing"
+        in error.message
     )
     assert error.hint == "run again once that is done"
     assert fine(found(world.pools(4, 6, names=["a-eth0"]), world.there(4, 6), nics=nics))
@@ -201,7 +177,7 @@ def test_ipv6_does_not_leave_before_an_eni_on_its_way(world: World) -> None:
 
     assert "of a would have no IPv6 pool: nothing asks for one, but SpiderIPPool b-eth0-v6 is default" in error.message
     assert error.hint == (
-        "give these NICs IPv6 addresses for pods, or run again later, for eni-b-eth0 is being attached to n"
+        "give these NICs IPv6 addresses for pods, or run again later, for eni-b-eth0 is being attached to node"
     )
 
 

@@ -13,7 +13,7 @@ from spidercli.errors import GuardTripped
 from spidercli.model import Inventory, Manifest, Source
 from spidercli.planning import guards
 from spidercli.planning.gathering import gather
-from spidercli.planning.guards import Losses
+from spidercli.planning.guards import Loss, Losses
 from spidercli.planning.live import LivePool
 from spidercli.planning.pools import plan_of, plan_pools
 
@@ -28,7 +28,7 @@ def test_a_deleted_pool_takes_its_addresses(pool: Build, live: Build) -> None:
     """Pools and addresses are counted."""
     found = count([pool("a", "10.0.0.1-10.0.0.5")], [live(pool("a", "10.0.0.1-10.0.0.5")), live(pool("b", "10.0.0.9"))])
 
-    assert found == Losses(pools=2, pools_going=1, addresses=6, addresses_going=1, largest=5)
+    assert found == Losses(pools=2, lost={Loss.DELETED: 1}, addresses=6, addresses_going=1, largest=5)
 
 
 def test_an_address_that_moves_does_not_go(pool: Build, live: Build) -> None:
@@ -45,14 +45,14 @@ def test_a_pool_that_is_made_anew_is_one(pool: Build, live: Build) -> None:
     """Another subnet means delete and create: the pool does not go, but it is not what it was."""
     found = count([pool("a", "10.0.0.1", subnet="10.0.0.0/25")], [live(pool("a", "10.0.0.1"))])
 
-    assert (found.pools_going, found.addresses_going, found.pools_renewed) == (0, 0, 1)
+    assert (found.lost, found.addresses_going) == ({Loss.RENEWED: 1}, 0)
 
 
 def test_a_pool_that_somebody_deletes_is_not_lost_by_us(pool: Build, live: Build) -> None:
     """It is created again as it was, however many there are."""
     found = count([pool("a", "10.0.0.1")], [live(pool("a", "10.0.0.1"), terminating=True)])
 
-    assert (found.pools_going, found.pools_renewed) == (0, 0)
+    assert found.lost == {}
 
 
 def test_pools_that_go_over_to_others_are_counted(pool: Build, live: Build) -> None:
@@ -68,7 +68,7 @@ def test_pools_that_go_over_to_others_are_counted(pool: Build, live: Build) -> N
         pool("c", "10.0.0.3", eni="eni-3"),
     ]
 
-    assert count(desired, current).pools_reassigned == 2
+    assert count(desired, current).lost[Loss.REASSIGNED] == 2
 
 
 def test_pools_of_enis_that_get_pools_of_other_names_are_counted(pool: Build, live: Build) -> None:
@@ -79,7 +79,7 @@ def test_pools_of_enis_that_get_pools_of_other_names_are_counted(pool: Build, li
     def renamed(*others: Manifest) -> int:
         current = [old, *others]
         facts = gather([new], current, prune=False, adopt=False)
-        return guards.losses(map(LivePool, current), plan_of(facts), supplanted=facts.supplanted).pools_renamed
+        return guards.losses(map(LivePool, current), plan_of(facts), supplanted=facts.supplanted).lost[Loss.RENAMED]
 
     assert renamed() == 1
     assert renamed(live(pool("new", "10.0.0.9", eni="eni-2"))) == 1
@@ -93,7 +93,7 @@ def test_pools_that_tell_no_eni_are_known_by_their_place(pool: Build, live: Buil
     def renamed(*desired: Manifest, former: Manifest = old, also: Iterable[Manifest] = ()) -> int:
         current = [former, *also]
         facts = gather(desired, current, prune=True, adopt=False)
-        return guards.losses(map(LivePool, current), plan_of(facts), supplanted=facts.supplanted).pools_renamed
+        return guards.losses(map(LivePool, current), plan_of(facts), supplanted=facts.supplanted).lost[Loss.RENAMED]
 
     new = pool("new", "10.0.0.1-10.0.0.2", network="ns/ipvlan-eth1")
     assert renamed(new) == 1
@@ -112,24 +112,24 @@ def test_an_address_that_moves_between_enis_is_no_loss(pool: Build, live: Build)
     a, b = pool("a", "10.0.0.1-10.0.0.2", eni="eni-1"), pool("b", "10.0.0.3", eni="eni-2")
     desired = [pool("a", "10.0.0.1", eni="eni-1"), pool("b", "10.0.0.2-10.0.0.3", eni="eni-2")]
 
-    assert not any(count(desired, [live(a), live(b)]).by_kind.values())
+    assert count(desired, [live(a), live(b)]).lost == {}
 
 
 @pytest.mark.parametrize(
     ("lost", "told"),
     [
-        ({"pools_renamed": 3}, "3 of 10 pools would give their addresses to pools of other names for the same ENIs, "),
-        ({"pools_renewed": 3}, "3 of 10 pools would be deleted and created again, "),
-        ({"pools_reassigned": 3}, "3 of 10 pools would go over to other ENIs or nodes, "),
+        ({Loss.RENAMED: 3}, "3 of 10 pools would give their addresses to pools of other names for the same ENIs, "),
+        ({Loss.RENEWED: 3}, "3 of 10 pools would be deleted and created again, "),
+        ({Loss.REASSIGNED: 3}, "3 of 10 pools would go over to other ENIs or nodes, "),
         (
-            {"pools_going": 1, "pools_renewed": 2},
+            {Loss.DELETED: 1, Loss.RENEWED: 2},
             "2 of 10 pools would be deleted and created again, 1 would be deleted",
         ),
     ],
 )
-def test_pools_that_are_not_what_they_were_are_limited(lost: dict[str, int], told: str) -> None:
+def test_pools_that_are_not_what_they_were_are_limited(lost: dict[Loss, int], told: str) -> None:
     """All kinds of loss count together; with another configuration every pool would be another one's."""
-    found = Losses(pools=10, addresses=100, addresses_going=0, largest=10, **{"pools_going": 0, **lost})
+    found = Losses(pools=10, lost=lost, addresses=100, addresses_going=0, largest=10)
     guards.check_losses(found, "30%")
 
     with pytest.raises(GuardTripped) as caught:
@@ -151,7 +151,7 @@ def test_the_same_number_in_two_families_is_two_addresses(pool: Build, live: Bui
 
 
 @pytest.mark.parametrize(
-    ("limit", "pools_going", "addresses_going", "passes"),
+    ("limit", "deleted", "addresses_going", "passes"),
     [
         ("20%", 2, 20, True),
         ("20%", 3, 0, False),
@@ -165,9 +165,9 @@ def test_the_same_number_in_two_families_is_two_addresses(pool: Build, live: Bui
         ("100%", 10, 100, True),
     ],
 )
-def test_limits(limit: str, pools_going: int, addresses_going: int, passes: bool) -> None:
+def test_limits(limit: str, deleted: int, addresses_going: int, passes: bool) -> None:
     """A share of pools and of addresses, or a number of pools and what so many hold; what would do is told."""
-    found = Losses(pools=10, pools_going=pools_going, addresses=100, addresses_going=addresses_going, largest=10)
+    found = Losses(pools=10, lost={Loss.DELETED: deleted}, addresses=100, addresses_going=addresses_going, largest=10)
     if passes:
         guards.check_losses(found, limit)
     else:
@@ -183,7 +183,7 @@ def test_limits(limit: str, pools_going: int, addresses_going: int, passes: bool
 @given(pools=st.integers(1, 50), share=st.integers(1, 100))
 def test_one_pool_may_always_go(pools: int, share: int) -> None:
     """Else a small cluster would need an exception for every change."""
-    found = Losses(pools=pools, pools_going=1, addresses=pools * 5, addresses_going=5, largest=5)
+    found = Losses(pools=pools, lost={Loss.DELETED: 1}, addresses=pools * 5, addresses_going=5, largest=5)
 
     guards.check_losses(found, f"{share}%")
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from spidercli import addresses, kinds
 from spidercli.model import Manifest
 from spidercli.planning.dependencies import components
-from spidercli.planning.guards import losses
+from spidercli.planning.guards import Loss, losses
 from spidercli.planning.live import LivePool
 from spidercli.planning.plan import Phase, Plan, Verb, Write
 from spidercli.planning.pools import plan_pools
@@ -184,4 +184,4 @@ def test_losses_count_what_is_really_gone(
 
     after = {number for p in webhook.pools.values() if p.ours for number in p.listed}
     assert len(before - after) == found.addresses_going
-    assert len(names_before - webhook.pools.keys()) == found.pools_going
+    assert len(names_before - webhook.pools.keys()) == found.lost[Loss.DELETED]

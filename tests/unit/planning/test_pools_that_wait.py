@@ -196,7 +196,7 @@ def test_pools_that_are_taken_over_are_counted(pool: Builder, live: Builder) -> 
     desired = [pool(name, f"10.1.{at}.1", subnet=f"10.1.{at}.0/24") for at, name in enumerate("abc")]
     found = guards.losses(map(LivePool, current), plan_pools(desired, current, adopt=True))
 
-    assert (found.pools, found.pools_renewed, found.addresses, found.addresses_going) == (3, 3, 27, 27)
+    assert (found.pools, found.lost[guards.Loss.RENEWED], found.addresses, found.addresses_going) == (3, 3, 27, 27)
     with pytest.raises(GuardTripped, match="3 of 3 pools would be deleted and created again"):
         guards.check_losses(found, "20%")
 
